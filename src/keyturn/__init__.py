@@ -1,0 +1,1 @@
+"""Sign-in for command-line programs."""

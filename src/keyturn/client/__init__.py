@@ -1,0 +1,1 @@
+"""Sign-in for the authors of command-line programs."""

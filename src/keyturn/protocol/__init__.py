@@ -1,0 +1,1 @@
+"""Pure protocol: requests, replies and decisions as plain values. No I/O below here."""

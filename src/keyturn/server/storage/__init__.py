@@ -1,0 +1,1 @@
+"""All SQL lives below; nothing outside names a database."""

@@ -1,0 +1,1 @@
+"""A test kit for users of Keyturn."""
