@@ -1,0 +1,77 @@
+"""What some tests want from the machine, and what to say when it is not there.
+
+A newcomer without Chromium or PostgreSQL should still see a green suite, with one line for each
+missing part. In CI the same absence is a failure: set ``KEYTURN_REQUIRE_ALL=1``.
+"""
+
+import glob
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """One part of the machine: how to find it, and the Debian packages that bring it."""
+
+    find: Callable[[], str | None]
+    packages: str
+
+
+def _program(*names: str) -> Callable[[], str | None]:
+    return lambda: next((path for name in names if (path := shutil.which(name))), None)
+
+
+def _all_programs(*names: str) -> Callable[[], str | None]:
+    """Find the first program, provided that every other one is there as well."""
+    return lambda: shutil.which(names[0]) if all(map(shutil.which, names)) else None
+
+
+def _postgres_bin() -> str | None:
+    """Return the folder of the newest PostgreSQL server; Debian keeps it off PATH."""
+    if initdb := shutil.which("initdb"):
+        return os.path.dirname(initdb)
+    found = glob.glob("/usr/lib/postgresql/*/bin/initdb")
+    newest = max(found, key=lambda path: int(path.split("/")[4]), default=None)
+    return newest and os.path.dirname(newest)
+
+
+REQUIREMENTS = {
+    "chromium": Requirement(
+        find=_program("chromium", "chromium-browser", "google-chrome"), packages="chromium"
+    ),
+    "secret-service": Requirement(
+        find=_all_programs("gnome-keyring-daemon", "dbus-run-session", "secret-tool"),
+        packages="gnome-keyring dbus libsecret-tools",
+    ),
+    "postgres": Requirement(find=_postgres_bin, packages="postgresql"),
+    "strace": Requirement(find=_program("strace"), packages="strace"),
+    "setpriv": Requirement(find=_program("setpriv"), packages="util-linux"),
+    "tmux": Requirement(find=_program("tmux"), packages="tmux"),
+    "node": Requirement(find=_program("node"), packages="nodejs"),
+    "root": Requirement(
+        find=lambda: "root" if os.geteuid() == 0 else None, packages="(run as root)"
+    ),
+}
+
+
+def require(name: str) -> str:
+    """Return where the part called ``name`` is, else skip, else fail under KEYTURN_REQUIRE_ALL.
+
+    Returns a path: the program, or for ``postgres`` the folder of its server programs.
+    """
+    requirement = REQUIREMENTS[name]
+    if found := requirement.find():
+        return found
+    missing = f"{name} is not here; on Debian: apt-get install {requirement.packages}"
+    if os.environ.get("KEYTURN_REQUIRE_ALL") == "1":
+        pytest.fail(missing, pytrace=False)
+    pytest.skip(missing)
+
+
+def rounds(*, bounded: int, full: int) -> int:
+    """Return how often a sweep repeats: ``full`` under `make faults`, else ``bounded``."""
+    return full if os.environ.get("KEYTURN_FAULTS") == "full" else bounded
