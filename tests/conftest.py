@@ -1,0 +1,40 @@
+"""Fixtures that more than one room of the suite uses."""
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.requirements_ import require
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+# Nothing but the page under test: no update checks, no sync, no first-run tabs, no network of its own.
+CHROMIUM_ARGUMENTS = (
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator["Browser"]:
+    """Yield the machine's own Chromium, driven by playwright's blocking interface.
+
+    One browser for each module, not for the session: while playwright's blocking interface is
+    open, its event loop counts as running in this thread and ``asyncio.run`` refuses to start.
+    """
+    path = require("chromium")
+    from playwright.sync_api import sync_playwright
+
+    sandbox = ("--no-sandbox",) if os.geteuid() == 0 else ()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=[*CHROMIUM_ARGUMENTS, *sandbox]
+        )
+        yield browser
+        browser.close()
