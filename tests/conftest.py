@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-
 from tests.requirements_ import require
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-# Nothing but the page under test: no update checks, no sync, no first-run tabs, no network of its own.
+# Nothing but the page under test: no update checks, sync, first-run tabs or traffic of its own.
 CHROMIUM_ARGUMENTS = (
     "--disable-gpu",
     "--disable-background-networking",
