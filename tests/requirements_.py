@@ -52,9 +52,6 @@ REQUIREMENTS = {
     "setpriv": Requirement(find=_program("setpriv"), packages="util-linux"),
     "tmux": Requirement(find=_program("tmux"), packages="tmux"),
     "node": Requirement(find=_program("node"), packages="nodejs"),
-    "root": Requirement(
-        find=lambda: "root" if os.geteuid() == 0 else None, packages="(run as root)"
-    ),
 }
 
 

@@ -1,0 +1,61 @@
+# The doors of this repository. Needs only Python 3.11+, make and a package index.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SETUP := $(PYTHON) tools/setup.py
+PYTEST := -m pytest -n 2 --dist loadgroup
+# The newest Python runs the part that differs between versions and takes seconds: the pure
+# core, the client (locks, files, threads) and the house's own checks.
+NEWEST_TESTS := tests/protocol tests/client tests/house
+export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check fix docs serve bench faults proofs
+
+help: ## list what make can do
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
+
+setup: ## prepare .venv; quick when nothing changed
+	@$(SETUP)
+
+demo: setup ## sign a sample program in through the browser (AUTO=1: by itself)
+	@$(BIN)/keyturn demo
+
+test: setup ## the whole suite, then its fast part on the newest Python found
+	@$(SETUP) --newest
+	@$(BIN)/python -c 'import sys; print("Python", sys.version.split()[0] + ": the whole suite", flush=True)'
+	@$(BIN)/python $(PYTEST)
+	@if [ -x .venv-newest/bin/python ]; then \
+	  .venv-newest/bin/python -c 'import sys; print("Python", sys.version.split()[0] + ": $(NEWEST_TESTS)", flush=True)' && \
+	  .venv-newest/bin/python $(PYTEST) $(NEWEST_TESTS); \
+	else echo "No other Python found; the suite ran on one."; fi
+
+check: setup ## format, lint, types, layers, fresh reference
+	@$(SETUP) --node
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/pyright --verifytypes keyturn --ignoreexternal
+	$(BIN)/lint-imports
+	$(BIN)/python tools/promises.py --check
+	$(BIN)/python tools/reference.py --check
+
+fix: setup ## format, and mend what ruff can mend
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+docs: setup ## write docs/reference anew from the code
+	$(BIN)/python tools/reference.py
+	$(BIN)/python tools/promises.py
+
+serve: setup ## run the server here (ARGS="--port 9000")
+	@$(BIN)/keyturn serve $(ARGS)
+
+bench: setup ## measure speed against the bounds (PART=client for one part)
+	@$(BIN)/python -m benchmarks $(PART)
+
+faults: setup ## every fault sweep in full: kills, full disks, races
+	KEYTURN_FAULTS=full $(BIN)/python $(PYTEST) tests/faults $(ARGS)
+
+proofs: setup ## promises with and without a proof; every mutant must turn its test red
+	@$(BIN)/python tools/proofs.py $(ARGS)
