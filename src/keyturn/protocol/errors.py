@@ -233,6 +233,24 @@ class UnexpectedReply(
     """The server answered in a shape this version does not understand."""
 
 
+class MissingExtra(
+    KeyturnError,
+    code="MISSING_EXTRA",
+    hint="Install Keyturn with the extra that brings it.",
+):
+    """A part of Keyturn is needed that this installation does not have.
+
+    Args:
+        extra: The name of the extra, as in ``keyturn[click]``.
+        needed_for: What cannot be done without it, as the start of a sentence.
+    """
+
+    def __init__(self, extra: str, *, needed_for: str) -> None:
+        super().__init__(f"{needed_for} needs the extra '{extra}', which is not installed.")
+        self.extra = extra
+        self.hint = f"Run `pip install 'keyturn[{extra}]'`."
+
+
 def is_auth_error(error: BaseException) -> bool:
     """Say whether ``error`` means that signing in (again) is the remedy.
 
