@@ -1,0 +1,29 @@
+"""Run the benchmarks: each ``benchmarks/NAME.py`` is one part, a script that prints its table.
+
+    python -m benchmarks            every part
+    python -m benchmarks client     one part
+
+A part exits 1 when a bound that it knows is broken.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+def main(wanted: list[str]) -> int:
+    parts = {path.stem: path for path in sorted(HERE.glob("*.py")) if path.stem[0] != "_"}
+    if unknown := [name for name in wanted if name not in parts]:
+        print(f"no such part: {', '.join(unknown)}; there are: {', '.join(parts) or 'none'}")
+        return 2
+    failed = 0
+    for name in wanted or parts:
+        print(f"== {name}", flush=True)
+        failed |= subprocess.run([sys.executable, parts[name]]).returncode != 0
+    return failed
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
