@@ -1,0 +1,80 @@
+"""One frozen view for each page: everything it shows, and nothing it has to look up.
+
+Texts are plain and may come from strangers; rendering cleans, escapes and isolates them.
+"""
+
+from keyturn.server.pages.views.confirm import (
+    ConfirmKind,
+    ConfirmPage,
+    DevicePage,
+    GuestAttached,
+    HandoverPage,
+    InvalidCodePage,
+    Origin,
+    Place,
+    UsedPage,
+    Verdict,
+)
+from keyturn.server.pages.views.frame import Account, Frame, Page
+from keyturn.server.pages.views.outcomes import (
+    DeniedPage,
+    DonePage,
+    EndedPage,
+    ErrorKind,
+    ErrorPage,
+    NotFoundPage,
+    TooManyPage,
+    WrongClientPage,
+)
+from keyturn.server.pages.views.sessions import (
+    BrowserSession,
+    ProgramSession,
+    SessionsNotice,
+    SessionsPage,
+)
+from keyturn.server.pages.views.sign_in import (
+    Guest,
+    LinkOpenedPage,
+    LinkSentPage,
+    PasswordPage,
+    Provider,
+    SignInNotice,
+    SignInPage,
+    SignUpPage,
+)
+
+__all__ = [
+    "Account",
+    "BrowserSession",
+    "ConfirmKind",
+    "ConfirmPage",
+    "DeniedPage",
+    "DevicePage",
+    "DonePage",
+    "EndedPage",
+    "ErrorKind",
+    "ErrorPage",
+    "Frame",
+    "Guest",
+    "GuestAttached",
+    "HandoverPage",
+    "InvalidCodePage",
+    "LinkOpenedPage",
+    "LinkSentPage",
+    "NotFoundPage",
+    "Origin",
+    "Page",
+    "PasswordPage",
+    "Place",
+    "ProgramSession",
+    "Provider",
+    "SessionsNotice",
+    "SessionsPage",
+    "SignInNotice",
+    "SignInPage",
+    "SignUpPage",
+    "TooManyPage",
+    "UsedPage",
+    "Verdict",
+    "WrongClientPage",
+]
