@@ -1,0 +1,101 @@
+"""What user accounts need from storage."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from keyturn.server.accounts.rules import User, folded_email
+from keyturn.server.storage.base import Work, first, run
+
+_COLUMNS = frozenset(
+    {
+        "display_name", "primary_email", "primary_email_verified", "sign_in_email",
+        "password_hash", "is_anonymous", "profile_image_url", "client_metadata",
+        "client_read_only_metadata", "server_metadata", "selected_team_id", "restricted_reason",
+        "restricted_private_details", "otp_auth_enabled", "requires_totp_mfa", "signed_up_at",
+        "last_active_at", "disabled_at",
+    }
+)  # fmt: skip
+
+
+def by_id(project_id: str, user_id: str) -> Work[User | None]:
+    """Find a user of a project."""
+    row = yield from first("user", id=user_id, project_id=project_id)
+    return User.from_row(row) if row else None
+
+
+def by_sign_in_email(project_id: str, email: str) -> Work[User | None]:
+    """Find whoever signs in with an address."""
+    row = yield from first(
+        "user_by_sign_in_email", project_id=project_id, email=folded_email(email)
+    )
+    return User.from_row(row) if row else None
+
+
+def insert(
+    user_id: str,
+    project_id: str,
+    *,
+    now: int,
+    email: str | None = None,
+    password_hash: str | None = None,
+    display_name: str | None = None,
+    is_anonymous: bool = False,
+    email_verified: bool = False,
+) -> Work[User | None]:
+    """Create a user; ``None`` if somebody already signs in with the address."""
+    row = yield from first(
+        "insert_user",
+        id=user_id,
+        project_id=project_id,
+        display_name=display_name,
+        primary_email=email.strip() if email else None,
+        primary_email_verified=int(email_verified),
+        sign_in_email=folded_email(email) if email else None,
+        password_hash=password_hash,
+        is_anonymous=int(is_anonymous),
+        now=now,
+    )
+    return User.from_row(row) if row else None
+
+
+def update(user: User, **changes: Any) -> Work[User | None]:
+    """Change columns of a user; ``None`` if it is gone or its new address is taken.
+
+    Metadata are given as JSON values. The statement names every column, so that one text serves
+    all changes; the unchanged ones are written back within the same transaction.
+    """
+    unknown = changes.keys() - _COLUMNS
+    if unknown:
+        raise TypeError(f"no such column: {unknown}")
+    values = {name: changes.get(name, getattr(user, name)) for name in _COLUMNS}
+    for name in ("client_metadata", "client_read_only_metadata", "server_metadata"):
+        values[name] = None if values[name] is None else json.dumps(values[name])
+    for name in ("primary_email_verified", "is_anonymous", "otp_auth_enabled", "requires_totp_mfa"):
+        values[name] = int(values[name])
+    if values["sign_in_email"] and values["sign_in_email"] != user.sign_in_email:
+        holder = yield from by_sign_in_email(user.project_id, values["sign_in_email"])
+        if holder is not None and holder.id != user.id:
+            return None
+    row = yield from first("update_user", id=user.id, project_id=user.project_id, **values)
+    return User.from_row(row) if row else None
+
+
+def set_password_hash(user_id: str, password_hash: str, *, replacing: str | None) -> Work[bool]:
+    """Change the hash if it is still the one that was read; say whether it was."""
+    row = yield from first(
+        "set_password_hash", id=user_id, password_hash=password_hash, replacing=replacing
+    )
+    return row is not None
+
+
+def touch(user_id: str, *, now: int) -> Work[None]:
+    """Note that a user was active."""
+    yield from run("touch_user", id=user_id, now=now)
+
+
+def delete(project_id: str, user_id: str) -> Work[bool]:
+    """Remove a user and everything that hangs on it; say whether there was one."""
+    row = yield from first("delete_user", id=user_id, project_id=project_id)
+    return row is not None

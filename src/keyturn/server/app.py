@@ -1,0 +1,55 @@
+"""The ASGI application: which rooms answer which paths."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from keyturn.server.services import Services, open_services
+from keyturn.server.settings import Settings, load
+
+if TYPE_CHECKING:
+    from keyturn.server.clock import Clock
+
+
+def create_app(settings: Settings | None = None, *, clock: Clock | None = None) -> FastAPI:
+    """Return the server as an ASGI app; nothing is opened before its lifespan starts.
+
+    Args:
+        settings: ``None`` reads ``KEYTURN_*`` variables.
+        clock: For tests; the machine's otherwise.
+    """
+    chosen = settings or load()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        services = await open_services(chosen, clock=clock)
+        app.state.services = services
+        try:
+            yield
+        finally:
+            await services.close()
+
+    app = FastAPI(
+        title="Keyturn",
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    _add_rooms(app)
+    return app
+
+
+def _add_rooms(app: FastAPI) -> None:
+    """Add each room's routes. One line a room."""
+
+
+def services_of(app: FastAPI) -> Services:
+    """Return the services of a started app."""
+    services: Services = app.state.services
+    return services

@@ -1,0 +1,1 @@
+"""CLI sign-in of the Stack-compatible API."""

@@ -1,0 +1,22 @@
+"""The only place of the server that reads the time."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time; tests hand in one that they move themselves."""
+
+    def now_ms(self) -> int:
+        """Return milliseconds since 1970-01-01T00:00:00Z."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now_ms(self) -> int:
+        """Return milliseconds since 1970-01-01T00:00:00Z."""
+        return time.time_ns() // 1_000_000

@@ -1,0 +1,1 @@
+"""Signing keys: ES256, rotated with overlap."""

@@ -1,0 +1,115 @@
+"""Signing and reading the server's own JWTs: ES256 and nothing else (RFC 7515, RFC 7518 3.4).
+
+There is no algorithm to choose, so none can be forged: the header's ``alg`` must be ES256, ``kid``
+must name one of the keys handed in, and no other header parameter has any meaning here.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    decode_dss_signature,
+    encode_dss_signature,
+)
+
+LARGEST_TOKEN = 8 * 1024
+_ES256 = ec.ECDSA(hashes.SHA256())
+_HALF = 32
+
+
+class BadToken(Exception):
+    """Not a token of ours. The reason is for the log, never for an answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningKey:
+    """One key pair."""
+
+    kid: str
+    private: ec.EllipticCurvePrivateKey = field(repr=False)
+
+    def jwk(self) -> dict[str, str]:
+        """Return the public half as the six members of a JWK (RFC 7517)."""
+        numbers = self.private.public_key().public_numbers()
+        return {
+            "kty": "EC",
+            "alg": "ES256",
+            "crv": "P-256",
+            "x": _b64(numbers.x.to_bytes(_HALF, "big")),
+            "y": _b64(numbers.y.to_bytes(_HALF, "big")),
+            "kid": self.kid,
+        }
+
+
+def sign(claims: Mapping[str, Any], key: SigningKey, *, typ: str = "JWT") -> str:
+    """Return the compact form of ``claims`` signed with ``key``."""
+    header = _b64(_dump({"alg": "ES256", "typ": typ, "kid": key.kid}))
+    signed = f"{header}.{_b64(_dump(claims))}"
+    r, s = decode_dss_signature(key.private.sign(signed.encode("ascii"), _ES256))
+    return f"{signed}.{_b64(r.to_bytes(_HALF, 'big') + s.to_bytes(_HALF, 'big'))}"
+
+
+def read(token: str, keys: Mapping[str, SigningKey], *, typ: str) -> dict[str, Any]:
+    """Check the signature and return the claims; their meaning is the caller's to check.
+
+    Raises:
+        BadToken: too large, malformed, of another type, by another key, or changed.
+    """
+    if len(token) > LARGEST_TOKEN or token.count(".") != 2:
+        raise BadToken("not a compact JWT")
+    head, body, signature = token.split(".")
+    header = _load(head)
+    if header.get("alg") != "ES256" or header.get("typ") != typ or "crit" in header:
+        raise BadToken("a header this server never writes")
+    key = keys.get(str(header.get("kid")))
+    if key is None:
+        raise BadToken("unknown kid")
+    _check(key, f"{head}.{body}".encode(), _unb64(signature))
+    return _load(body)
+
+
+def _check(key: SigningKey, signed: bytes, signature: bytes) -> None:
+    if len(signature) != 2 * _HALF:
+        raise BadToken("signature of another size")
+    r, s = int.from_bytes(signature[:_HALF], "big"), int.from_bytes(signature[_HALF:], "big")
+    try:
+        key.private.public_key().verify(encode_dss_signature(r, s), signed, _ES256)
+    except InvalidSignature:
+        raise BadToken("signature does not match") from None
+
+
+def _dump(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _load(part: str) -> dict[str, Any]:
+    try:
+        value = json.loads(_unb64(part))
+    except (ValueError, RecursionError):
+        raise BadToken("not JSON") from None
+    if not isinstance(value, dict):
+        raise BadToken("not a JSON object")
+    return value
+
+
+def _b64(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+
+def _unb64(text: str) -> bytes:
+    try:
+        raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        raise BadToken("not base64url") from None
+    # One spelling only: a second one would make two tokens of one signature.
+    if _b64(raw) != text:
+        raise BadToken("not canonical base64url")
+    return raw

@@ -1,0 +1,134 @@
+"""What a project is, what an OAuth client may do, and where each may send people. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from keyturn.server.storage.base import Row
+
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+NATIVE_GRANTS = ("authorization_code", "refresh_token", DEVICE_GRANT)
+NATIVE_REDIRECTS = ("http://127.0.0.1/callback", "http://[::1]/callback")
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectConfig:
+    """What an operator chose for one project. Stored as JSON; unknown members are dropped."""
+
+    sign_up_enabled: bool = True
+    credential_enabled: bool = True
+    magic_link_enabled: bool = True
+    passkey_enabled: bool = False
+    client_team_creation_enabled: bool = False
+    client_user_deletion_enabled: bool = False
+    allow_user_api_keys: bool = False
+    allow_team_api_keys: bool = False
+    create_team_on_sign_up: bool = False
+    allow_localhost: bool = True
+    publishable_client_key_required: bool = False
+    longest_password: int = 70
+    trusted_domains: tuple[str, ...] = ()
+    urls: dict[str, str] = field(default_factory=dict)
+    templates: str | None = None
+    help_url: str | None = None
+
+    @classmethod
+    def from_json(cls, text: str) -> ProjectConfig:
+        """Read what ``as_json`` wrote, by this version or another."""
+        known = {f.name for f in fields(cls)}
+        found = {k: v for k, v in json.loads(text).items() if k in known}
+        if "trusted_domains" in found:
+            found["trusted_domains"] = tuple(found["trusted_domains"])
+        return cls(**found)
+
+    def as_json(self) -> str:
+        """Return the stored form."""
+        return json.dumps(asdict(self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """One tenant: its users, keys and clients are its own."""
+
+    id: str
+    display_name: str
+    config: ProjectConfig
+    created_at: int
+
+    @classmethod
+    def from_row(cls, row: Row) -> Project:
+        """Read one row of ``project``."""
+        return cls(
+            id=row["id"],
+            display_name=row["display_name"],
+            config=ProjectConfig.from_json(row["config"]),
+            created_at=row["created_at"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """A program registered with this server (RFC 6749 section 2)."""
+
+    id: str
+    project_id: str
+    display_name: str
+    redirect_uris: tuple[str, ...]
+    grants: tuple[str, ...]
+    scopes: tuple[str, ...]
+    auth_method: str
+    secret_hash: bytes | None = field(default=None, repr=False)
+    vetted: bool = True
+    details: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_row(cls, row: Row) -> Client:
+        """Read one row of ``oauth_client``."""
+        return cls(
+            id=row["id"],
+            project_id=row["project_id"],
+            display_name=row["display_name"],
+            redirect_uris=tuple(json.loads(row["redirect_uris"])),
+            grants=tuple(json.loads(row["grants"])),
+            scopes=tuple(json.loads(row["scopes"])),
+            auth_method=row["auth_method"],
+            secret_hash=row["secret_hash"],
+            vetted=bool(row["vetted"]),
+            details=json.loads(row["details"]),
+        )
+
+    @property
+    def is_public(self) -> bool:
+        """Say whether the client keeps no secret (RFC 6749 section 2.1)."""
+        return self.auth_method == "none"
+
+    def may(self, grant: str) -> bool:
+        """Say whether the client was registered for ``grant``."""
+        return grant in self.grants
+
+
+def redirect_matches(registered: str, asked: str) -> bool:
+    """Compare redirect URIs: exactly, but for the port of a loopback URI (RFC 8252 section 7.3)."""
+    if registered == asked:
+        return True
+    try:
+        ours, theirs = urlsplit(registered), urlsplit(asked)
+        port = theirs.port
+    except ValueError:
+        return False
+    if ours.scheme != "http" or ours.hostname not in LOOPBACK_HOSTS or port is None:
+        return False
+    host = f"[{ours.hostname}]" if ":" in ours.hostname else ours.hostname
+    # Rebuilt from the registered parts, so nothing hidden in the asked URI can slip through.
+    tail = ours.path + (f"?{ours.query}" if ours.query else "")
+    return asked == f"http://{host}:{port}{tail}"
+
+
+def allowed_redirect(client: Client, asked: str) -> bool:
+    """Say whether ``asked`` is one of the client's redirect URIs (RFC 9700 section 4.1.3)."""
+    return "#" not in asked and any(redirect_matches(r, asked) for r in client.redirect_uris)

@@ -1,0 +1,113 @@
+"""Everything a request may need, put together once. The only place that names a database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from keyturn.server.accounts.passwords import Passwords
+from keyturn.server.accounts.service import Accounts
+from keyturn.server.clock import Clock, SystemClock
+from keyturn.server.http.limits import Limits
+from keyturn.server.keys.service import SigningKeys
+from keyturn.server.projects.service import Projects
+from keyturn.server.secret import SecretProblem, ServerSecret, fingerprint, load_secret
+from keyturn.server.sessions.service import Sessions
+from keyturn.server.settings import SettingsProblem
+from keyturn.server.storage.base import Storage, Work, first, run
+from keyturn.server.storage.sqlite import SqliteStorage
+
+if TYPE_CHECKING:
+    from keyturn.server.settings import Settings
+
+DATABASE_FILE = "keyturn.sqlite3"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The features of one server process."""
+
+    settings: Settings
+    clock: Clock
+    secret: ServerSecret
+    storage: Storage
+    keys: SigningKeys
+    projects: Projects
+    passwords: Passwords
+    accounts: Accounts
+    sessions: Sessions
+    limits: Limits
+
+    async def close(self) -> None:
+        """Let go of database and threads."""
+        self.passwords.close()
+        await self.storage.close()
+
+
+async def open_services(settings: Settings, *, clock: Clock | None = None) -> Services:
+    """Open the database and build every service.
+
+    Raises:
+        SettingsProblem: the database URL is not one this version can use.
+        SecretProblem: the secret file is missing or not the one of this database.
+        StorageUnavailable: the database cannot be opened.
+    """
+    time = clock or SystemClock()
+    storage = _open_storage(settings)
+    try:
+        secret = await _secret_of(storage, settings)
+        services = _build(settings, time, storage, secret)
+        await services.projects.declare(settings.projects, settings.clients)
+    except BaseException:
+        await storage.close()
+        raise
+    return services
+
+
+def _open_storage(settings: Settings) -> Storage:
+    if settings.database and not settings.database.startswith("sqlite:///"):
+        raise SettingsProblem("database: this version stores in SQLite only (sqlite:///PATH)")
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = settings.data / DATABASE_FILE
+    if settings.database:
+        path = type(path)(settings.database.removeprefix("sqlite:///"))
+    storage = SqliteStorage(path)
+    storage.open()
+    return storage
+
+
+def _build(settings: Settings, clock: Clock, storage: Storage, secret: ServerSecret) -> Services:
+    passwords = Passwords()
+    return Services(
+        settings=settings,
+        clock=clock,
+        secret=secret,
+        storage=storage,
+        keys=SigningKeys(storage, secret, clock),
+        projects=Projects(storage, secret, clock, default=settings.default_project),
+        passwords=passwords,
+        accounts=Accounts(storage, passwords, clock),
+        sessions=Sessions(storage, secret, clock),
+        limits=Limits(storage, clock),
+    )
+
+
+async def _secret_of(storage: Storage, settings: Settings) -> ServerSecret:
+    known = await storage.read(_meta, "secret")
+    secret = load_secret(settings.secret_path, may_create=known is None)
+    agreed = await storage.write(_remember, "secret", fingerprint(secret))
+    if agreed != fingerprint(secret):
+        raise SecretProblem(
+            f"{settings.secret_path} is not the secret this database was made with."
+        )
+    return secret
+
+
+def _meta(name: str) -> Work[str | None]:
+    row = yield from first("server_meta", name=name)
+    return row["value"] if row else None
+
+
+def _remember(name: str, value: str) -> Work[str | None]:
+    yield from run("insert_server_meta", name=name, value=value)
+    return (yield from _meta(name))

@@ -1,0 +1,1 @@
+"""Sessions: one row for whoever is signed in, by whatever door."""

@@ -1,0 +1,104 @@
+"""What sessions need from storage."""
+
+from __future__ import annotations
+
+from keyturn.server.sessions.rules import Kind, Lifetime, Origin, Rotation, Session
+from keyturn.server.storage.base import Work, every, first, run
+
+
+def insert(
+    session_id: str,
+    *,
+    project_id: str,
+    user_id: str,
+    kind: Kind,
+    rotation: Rotation,
+    lifetime: Lifetime,
+    origin: Origin,
+    now: int,
+    token_hash: bytes | None = None,
+    client_id: str | None = None,
+    scope: str = "",
+    resource: str | None = None,
+    authenticated_at: int | None = None,
+    approved_by: str | None = None,
+) -> Work[Session]:
+    """Create a session."""
+    idle = lifetime.idle_seconds
+    row = yield from first(
+        "insert_session",
+        id=session_id,
+        project_id=project_id,
+        user_id=user_id,
+        client_id=client_id,
+        kind=kind,
+        rotation=rotation,
+        token_hash=token_hash,
+        scope=scope,
+        resource=resource,
+        authenticated_at=now if authenticated_at is None else authenticated_at,
+        idle_seconds=idle,
+        idle_expires_at=None if idle is None else now + idle * 1000,
+        absolute_expires_at=now + lifetime.absolute_seconds * 1000,
+        approved_by=approved_by,
+        host_name=origin.host_name,
+        system=origin.system,
+        program=origin.program,
+        user_agent=origin.user_agent,
+        ip=origin.ip,
+        now=now,
+    )
+    assert row is not None  # noqa: S101 - RETURNING of an unconditional insert
+    return Session.from_row(row)
+
+
+def by_id(session_id: str) -> Work[Session | None]:
+    """Find a session, ended ones too."""
+    row = yield from first("session", id=session_id)
+    return Session.from_row(row) if row else None
+
+
+def by_token(token_hash: bytes) -> Work[Session | None]:
+    """Find the session of a token that does not rotate, ended ones too."""
+    row = yield from first("session_by_token", token_hash=token_hash)
+    return Session.from_row(row) if row else None
+
+
+def live_of_user(user_id: str, *, now: int) -> Work[list[Session]]:
+    """Return a user's live sessions, newest first."""
+    rows = yield from every("live_sessions_of_user", user_id=user_id, now=now)
+    return [Session.from_row(row) for row in rows]
+
+
+def rotate(
+    session_id: str, *, generation: int, sibling: int, ip: str | None, now: int
+) -> Work[Session | None]:
+    """Move a family to its next generation; ``None`` if it is no longer at this one."""
+    row = yield from first(
+        "rotate_session", id=session_id, generation=generation, sibling=sibling, ip=ip, now=now
+    )
+    return Session.from_row(row) if row else None
+
+
+def touch(session_id: str, *, ip: str | None, now: int) -> Work[None]:
+    """Note a use of a live session, which also moves its idle end."""
+    yield from run("touch_session", id=session_id, ip=ip, now=now)
+
+
+def end(session_id: str, *, reason: str, now: int) -> Work[Session | None]:
+    """End a session; ``None`` if it had ended already or never was."""
+    row = yield from first("end_session", id=session_id, reason=reason, now=now)
+    return Session.from_row(row) if row else None
+
+
+def end_of_user(user_id: str, *, reason: str, now: int, but: str = "") -> Work[int]:
+    """End a user's sessions except ``but``; return how many ended."""
+    rows = yield from every(
+        "end_sessions_of_user", user_id=user_id, reason=reason, now=now, but=but
+    )
+    return len(rows)
+
+
+def end_programs_of_user(user_id: str, *, reason: str, now: int) -> Work[int]:
+    """End a user's sessions except those of browsers; return how many ended."""
+    return len((yield from every("end_programs_of_user", user_id=user_id, reason=reason, now=now)))

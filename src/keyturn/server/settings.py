@@ -1,0 +1,232 @@
+"""Every setting of the server: the command line, ``KEYTURN_*`` variables, or a TOML file.
+
+The command line wins over the environment, the environment over the file. Unknown variables are
+ignored (others share the environment); unknown members of the file are refused (they are typos).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from keyturn.server.projects.rules import NATIVE_GRANTS, NATIVE_REDIRECTS, Client, ProjectConfig
+from keyturn.server.projects.service import NATIVE_SCOPES
+
+if TYPE_CHECKING:
+    from keyturn.server.secret import ServerSecret
+
+PREFIX = "KEYTURN_"
+DEFAULT_PORT = 8102
+
+
+class SettingsProblem(Exception):
+    """A setting is wrong. The text names it and says what it accepts."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ProjectUrls(_Strict):
+    """Pages of a project's own."""
+
+    cli_auth_confirm: str | None = None
+
+
+class ProjectDeclaration(_Strict):
+    """One ``[[projects]]`` table."""
+
+    id: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._-]+$")]
+    display_name: str
+    publishable_client_key: SecretStr | None = None
+    secret_server_key: SecretStr | None = None
+    super_secret_admin_key: SecretStr | None = None
+    sign_up_enabled: bool = True
+    credential_enabled: bool = True
+    magic_link_enabled: bool = True
+    passkey_enabled: bool = False
+    client_team_creation_enabled: bool = False
+    client_user_deletion_enabled: bool = False
+    allow_user_api_keys: bool = False
+    allow_team_api_keys: bool = False
+    create_team_on_sign_up: bool = False
+    allow_localhost: bool = True
+    publishable_client_key_required: bool = False
+    longest_password: Annotated[int, Field(ge=8, le=1024)] = 70
+    trusted_domains: tuple[str, ...] = ()
+    templates: str | None = None
+    help_url: str | None = None
+    urls: ProjectUrls = ProjectUrls()
+
+    def config(self) -> ProjectConfig:
+        """Return the part of the declaration that is stored as the project's configuration."""
+        names = ProjectConfig.__dataclass_fields__.keys() - {"urls"}
+        return ProjectConfig(
+            urls=self.urls.model_dump(exclude_none=True), **{n: getattr(self, n) for n in names}
+        )
+
+
+class ClientDeclaration(_Strict):
+    """One ``[[clients]]`` table."""
+
+    id: Annotated[str, Field(min_length=1, max_length=128)]
+    project: str
+    display_name: str | None = None
+    redirect_uris: tuple[str, ...] = NATIVE_REDIRECTS
+    grants: tuple[str, ...] = NATIVE_GRANTS
+    scopes: tuple[str, ...] = NATIVE_SCOPES
+    secret: SecretStr | None = None
+
+    def client(self, secret: ServerSecret) -> Client:
+        """Return the client, its own secret hashed."""
+        own = self.secret.get_secret_value() if self.secret else None
+        return Client(
+            id=self.id,
+            project_id=self.project,
+            display_name=self.display_name or self.id,
+            redirect_uris=self.redirect_uris,
+            grants=self.grants,
+            scopes=self.scopes,
+            auth_method="client_secret_basic" if own else "none",
+            secret_hash=secret.hash("client secret", own) if own else None,
+        )
+
+
+class Settings(_Strict):
+    """All settings of one server process."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(DEFAULT_PORT, ge=0, le=65535, description="Port; 0 takes a free one.")
+    data: Path = Field(Path("keyturn-data"), description="Folder of database, secret and outbox.")
+    database: str | None = Field(
+        None, description="Database URL; SQLite in the data folder if unset."
+    )
+    base_url: str | None = Field(
+        None, description="The address people and programs reach this server at; also the issuer."
+    )
+    site_name: str = Field("Keyturn", description="The name shown at the top of every page.")
+    secret_file: Path | None = Field(
+        None, description="File of the server secret; in data if unset."
+    )
+    default_project: str | None = Field(None, description="Project of a page opened directly.")
+    rate_limits: Literal["on", "off"] = Field(
+        "on", description="Off lifts limits on volume, never those on guessing."
+    )
+    smtp_url: SecretStr | None = Field(
+        None,
+        description="smtp://, smtps:// or smtp+starttls:// URL; mail goes to data/outbox if unset.",
+    )
+    mail_from: str | None = Field(
+        None, description="Sender of mails; no-reply at the host if unset."
+    )
+    access_token_seconds: int = Field(
+        600, ge=30, le=86400, description="Life of an access token, in seconds."
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        (),
+        description="Addresses or networks whose X-Forwarded-* count; comma separated.",
+    )
+    preview: bool = Field(False, description="Show every page and state under /preview.")
+    brand: Path | None = Field(None, description="Folder with brand.css and a logo for all pages.")
+    projects: tuple[ProjectDeclaration, ...] = ()
+    clients: tuple[ClientDeclaration, ...] = ()
+
+    @field_validator("base_url")
+    @classmethod
+    def _base_url_is_an_origin_and_path(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if (
+            parts.scheme not in ("http", "https")
+            or not parts.netloc
+            or parts.query
+            or parts.fragment
+        ):
+            raise ValueError("must be an http(s) URL without query or fragment")
+        return value.rstrip("/")
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _proxies_are_networks(cls, value: Any) -> Any:
+        found = (
+            tuple(p.strip() for p in value.split(",") if p.strip())
+            if isinstance(value, str)
+            else value
+        )
+        for proxy in found:
+            ipaddress.ip_network(proxy, strict=False)
+        return found
+
+    @model_validator(mode="after")
+    def _clients_belong_to_projects(self) -> Settings:
+        known = {p.id for p in self.projects}
+        for client in self.clients:
+            if known and client.project not in known:
+                raise ValueError(
+                    f"client {client.id!r} names project {client.project!r}, which is not declared"
+                )
+        return self
+
+    @property
+    def secret_path(self) -> Path:
+        """Where the server secret lies."""
+        return self.secret_file or self.data / "secret"
+
+    @property
+    def issuer(self) -> str:
+        """The base URL, made from host and port where none was set."""
+        if self.base_url:
+            return self.base_url
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+def load(
+    *,
+    arguments: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] = os.environ,
+    file: Path | None = None,
+) -> Settings:
+    """Merge file, environment and command line into settings.
+
+    Raises:
+        SettingsProblem: naming the first setting that is wrong.
+    """
+    merged: dict[str, Any] = _read(file) if file else {}
+    for name in Settings.model_fields.keys() - {"projects", "clients"}:
+        value = environ.get(PREFIX + name.upper())
+        if value:
+            merged[name] = value
+    merged.update({k: v for k, v in (arguments or {}).items() if v is not None})
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in found["loc"]) or "settings"
+        raise SettingsProblem(f"{where}: {found['msg']}") from None
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        with file.open("rb") as opened:
+            return tomllib.load(opened)
+    except FileNotFoundError:
+        raise SettingsProblem(f"{file}: no such file") from None
+    except (tomllib.TOMLDecodeError, OSError) as error:
+        raise SettingsProblem(f"{file}: {error}") from None

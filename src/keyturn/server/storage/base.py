@@ -1,0 +1,74 @@
+"""What the features ask of storage, whichever database stands behind it.
+
+A unit of work is a generator: it yields statements by name and is handed back rows. The text of a
+statement lives in ``statements/``; a driver runs the generator, so the same use case serves
+SQLite (driven on the writer's thread) and PostgreSQL (driven on the event loop).
+
+A unit of work may be run again from the start when a database asks for it, so it must have no
+effect but its statements.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Row = Mapping[str, Any]
+
+
+class StorageUnavailable(Exception):
+    """The database could not do what was asked: nothing was changed. Answer 503, try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One named statement and its parameters."""
+
+    name: str
+    params: Mapping[str, Any]
+
+
+Work = Generator[Query, "list[Row]", R]
+
+
+def every(statement: str, /, **params: Any) -> Work[list[Row]]:
+    """Run a statement and return all of its rows."""
+    return (yield Query(statement, params))
+
+
+def first(statement: str, /, **params: Any) -> Work[Row | None]:
+    """Run a statement and return its first row, or ``None``."""
+    rows = yield Query(statement, params)
+    return rows[0] if rows else None
+
+
+def run(statement: str, /, **params: Any) -> Work[None]:
+    """Run a statement for its effect."""
+    yield Query(statement, params)
+
+
+class Storage(Protocol):
+    """Runs units of work. Raises StorageUnavailable, never a driver's own exception."""
+
+    async def read(self, work: Callable[P, Work[R]], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a unit of work that changes nothing."""
+        ...
+
+    async def write(self, work: Callable[P, Work[R]], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a unit of work in a transaction; return only once it is durable.
+
+        If the work raises, nothing of it is kept and the exception reaches the caller.
+        """
+        ...
+
+    def changes(self) -> object:
+        """Return a value that differs once another process may have written."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was accepted, then let go of the database."""
+        ...

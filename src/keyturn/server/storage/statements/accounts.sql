@@ -1,0 +1,41 @@
+-- name: user
+SELECT * FROM user_account WHERE id = :id AND project_id = :project_id;
+
+-- name: user_by_sign_in_email
+SELECT * FROM user_account WHERE project_id = :project_id AND sign_in_email = :email;
+
+-- name: insert_user
+-- Of two sign-ups racing for an address, the second gets no row.
+INSERT INTO user_account (id, project_id, display_name, primary_email, primary_email_verified,
+                          sign_in_email, password_hash, is_anonymous, otp_auth_enabled,
+                          requires_totp_mfa, signed_up_at, last_active_at, created_at)
+VALUES (:id, :project_id, :display_name, :primary_email, :primary_email_verified,
+        :sign_in_email, :password_hash, :is_anonymous, 0, 0, :now, :now, :now)
+ON CONFLICT (project_id, sign_in_email) DO NOTHING
+RETURNING *;
+
+-- name: update_user
+UPDATE user_account
+   SET display_name = :display_name, primary_email = :primary_email,
+       primary_email_verified = :primary_email_verified, sign_in_email = :sign_in_email,
+       password_hash = :password_hash, is_anonymous = :is_anonymous,
+       profile_image_url = :profile_image_url, client_metadata = :client_metadata,
+       client_read_only_metadata = :client_read_only_metadata,
+       server_metadata = :server_metadata, selected_team_id = :selected_team_id,
+       restricted_reason = :restricted_reason,
+       restricted_private_details = :restricted_private_details,
+       otp_auth_enabled = :otp_auth_enabled, requires_totp_mfa = :requires_totp_mfa,
+       signed_up_at = :signed_up_at, last_active_at = :last_active_at, disabled_at = :disabled_at
+ WHERE id = :id AND project_id = :project_id
+RETURNING *;
+
+-- name: set_password_hash
+UPDATE user_account SET password_hash = :password_hash
+ WHERE id = :id AND (password_hash = :replacing OR (password_hash IS NULL AND :replacing IS NULL))
+RETURNING id;
+
+-- name: touch_user
+UPDATE user_account SET last_active_at = :now WHERE id = :id AND last_active_at < :now;
+
+-- name: delete_user
+DELETE FROM user_account WHERE id = :id AND project_id = :project_id RETURNING id;

@@ -1,0 +1,68 @@
+-- name: insert_session
+INSERT INTO session (id, project_id, user_id, client_id, kind, rotation, token_hash, generation,
+                     sibling, predecessor_sibling, successor_used, acknowledged, rotated_at,
+                     siblings_since, siblings_made, scope, resource, authenticated_at,
+                     idle_seconds, idle_expires_at, absolute_expires_at, approved_by, host_name,
+                     system, program, user_agent, ip, last_used_ip, last_used_at, created_at)
+VALUES (:id, :project_id, :user_id, :client_id, :kind, :rotation, :token_hash, 0,
+        0, 0, 0, 0, :now, 0, 0, :scope, :resource, :authenticated_at,
+        :idle_seconds, :idle_expires_at, :absolute_expires_at, :approved_by, :host_name,
+        :system, :program, :user_agent, :ip, :ip, :now, :now)
+RETURNING *;
+
+-- name: session
+SELECT * FROM session WHERE id = :id;
+
+-- name: session_by_token
+SELECT * FROM session WHERE token_hash = :token_hash;
+
+-- name: live_sessions_of_user
+SELECT * FROM session
+ WHERE user_id = :user_id AND ended_at IS NULL AND absolute_expires_at > :now
+   AND (idle_expires_at IS NULL OR idle_expires_at > :now)
+ ORDER BY created_at DESC, id;
+
+-- name: rotate_session
+-- One conditional statement is the lock: of two refreshes with the same token one finds the
+-- generation moved on and gets no row.
+UPDATE session
+   SET generation = generation + 1, predecessor_sibling = sibling, sibling = 0, successor_used = 0,
+       rotated_at = :now, last_used_at = :now, last_used_ip = :ip,
+       idle_expires_at = CASE WHEN idle_seconds IS NULL THEN NULL
+                              ELSE :now + idle_seconds * 1000 END
+ WHERE id = :id AND generation = :generation AND sibling = :sibling
+   AND rotation = 'supersede' AND ended_at IS NULL AND absolute_expires_at > :now
+   AND (idle_expires_at IS NULL OR idle_expires_at > :now)
+RETURNING *;
+
+-- name: touch_session
+UPDATE session
+   SET last_used_at = :now, last_used_ip = COALESCE(:ip, last_used_ip),
+       idle_expires_at = CASE WHEN idle_seconds IS NULL THEN NULL
+                              ELSE :now + idle_seconds * 1000 END
+ WHERE id = :id AND ended_at IS NULL;
+
+-- name: end_session
+UPDATE session SET ended_at = :now, ended_reason = :reason
+ WHERE id = :id AND ended_at IS NULL
+RETURNING *;
+
+-- name: end_sessions_of_user
+UPDATE session SET ended_at = :now, ended_reason = :reason
+ WHERE user_id = :user_id AND ended_at IS NULL AND id <> :but
+RETURNING id;
+
+-- name: end_programs_of_user
+UPDATE session SET ended_at = :now, ended_reason = :reason
+ WHERE user_id = :user_id AND ended_at IS NULL AND kind <> 'browser'
+RETURNING id;
+
+-- name: insert_audit_event
+INSERT INTO audit_event (id, project_id, kind, user_id, session_id, ip, facts, created_at)
+VALUES (:id, :project_id, :kind, :user_id, :session_id, :ip, :facts, :now);
+
+-- name: audit_events_of_user
+SELECT * FROM audit_event WHERE user_id = :user_id ORDER BY created_at DESC, id LIMIT :most;
+
+-- name: audit_events_of_session
+SELECT * FROM audit_event WHERE session_id = :session_id ORDER BY created_at, id;
