@@ -1,8 +1,5 @@
 """The ``keyturn`` command."""
 
-from __future__ import annotations
+from keyturn.cli.entry import main
 
-
-def main() -> int:
-    """Run the command named on the command line and return its exit status."""
-    raise SystemExit("keyturn: no command is available yet")
+__all__ = ["main"]

@@ -1,0 +1,77 @@
+"""What a program's author may hang into the commands (K-67)."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, ParamSpec, TypeVar
+
+    from keyturn.client.commands.output import Console
+    from keyturn.client.session import LogoutOutcome, SessionInfo
+
+    P = ParamSpec("P")
+    T = TypeVar("T")
+    Document = dict[str, Any]
+
+
+class Bundle:
+    """What ``fetch_live`` is given.
+
+    Attributes:
+        access_token: Valid now; for the ``Authorization`` header of the program's own API.
+        session: What the store knows of it; ``None`` when the token is from the environment.
+    """
+
+    __slots__ = ("access_token", "session")
+
+    def __init__(self, access_token: str, session: "SessionInfo | None") -> None:
+        self.access_token = access_token
+        self.session = session
+
+    def __repr__(self) -> str:
+        return f"Bundle(session={self.session!r})"
+
+
+class Hooks:
+    """Optional functions of the program's author. An error in one never loses a session.
+
+    Args:
+        fetch_live: Given a Bundle, asks the program's own API who it belongs to and returns
+            what to show; used by ``whoami --online`` and ``status --online`` instead of userinfo.
+        render_text: Given the document of ``--json``, returns the text that ``status`` or
+            ``whoami`` prints instead of its own.
+        render_json: Given that document, returns the one to print.
+        on_not_signed_in: Called when a command finds nobody signed in, before the error is shown.
+        on_signed_out: Called with each LogoutOutcome after an account was signed out.
+    """
+
+    __slots__ = ("fetch_live", "on_not_signed_in", "on_signed_out", "render_json", "render_text")
+
+    def __init__(
+        self,
+        *,
+        fetch_live: "Callable[[Bundle], Document] | None" = None,
+        render_text: "Callable[[Document], str] | None" = None,
+        render_json: "Callable[[Document], Document] | None" = None,
+        on_not_signed_in: "Callable[[], object] | None" = None,
+        on_signed_out: "Callable[[LogoutOutcome], object] | None" = None,
+    ) -> None:
+        self.fetch_live = fetch_live
+        self.render_text = render_text
+        self.render_json = render_json
+        self.on_not_signed_in = on_not_signed_in
+        self.on_signed_out = on_signed_out
+
+
+def call_hook(
+    console: "Console", hook: "Callable[P, T]", *args: "P.args", **kwargs: "P.kwargs"
+) -> "T | None":
+    """Call one hook; when it fails, say so by the error's type alone and go on without it.
+
+    The error's text stays unsaid: it is the program's, and may hold what it was working on.
+    """
+    try:
+        return hook(*args, **kwargs)
+    except Exception as error:
+        name = getattr(hook, "__name__", "a hook")
+        console.mark("warn", f"{name} of this program failed ({type(error).__name__}).")
+        return None
