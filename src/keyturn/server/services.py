@@ -16,6 +16,7 @@ from keyturn.server.sessions.service import Sessions
 from keyturn.server.settings import SettingsProblem
 from keyturn.server.storage.base import Storage, Work, first, run
 from keyturn.server.storage.sqlite import SqliteStorage
+from keyturn.server.waiting import Hub
 
 if TYPE_CHECKING:
     from keyturn.server.settings import Settings
@@ -37,9 +38,11 @@ class Services:
     accounts: Accounts
     sessions: Sessions
     limits: Limits
+    hub: Hub
 
     async def close(self) -> None:
         """Let go of database and threads."""
+        self.hub.close()
         self.passwords.close()
         await self.storage.close()
 
@@ -89,6 +92,7 @@ def _build(settings: Settings, clock: Clock, storage: Storage, secret: ServerSec
         accounts=Accounts(storage, passwords, clock),
         sessions=Sessions(storage, secret, clock),
         limits=Limits(storage, clock),
+        hub=Hub(storage),
     )
 
 

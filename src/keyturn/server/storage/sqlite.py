@@ -47,6 +47,8 @@ class SqliteStorage:
         self._writer: sqlite3.Connection | None = None
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._own_facts: tuple[int, int] | None = None
+        self._foreign_changes = 0
 
     def open(self) -> None:
         """Create or migrate the schema and start the writer.
@@ -89,7 +91,17 @@ class SqliteStorage:
         return result
 
     def changes(self) -> object:
-        """Return the write-ahead log's size and time: they move when another process writes."""
+        """Return a value that differs once another process has written.
+
+        Looks at the write-ahead log's size and time, which costs no statement. What this process
+        wrote itself is known and taken out, or every write would send all waiters looking.
+        """
+        facts = self._log_facts()
+        if facts != self._own_facts:
+            self._foreign_changes, self._own_facts = self._foreign_changes + 1, facts
+        return self._foreign_changes
+
+    def _log_facts(self) -> tuple[int, int] | None:
         try:
             facts = os.stat(f"{self._path}-wal")
         except FileNotFoundError:
@@ -114,7 +126,10 @@ class SqliteStorage:
         while not last:
             batch, last = self._next_batch()
             if batch:
+                foreign = self._log_facts() != self._own_facts
                 self._commit_together(self._writer, batch)
+                self._own_facts = self._log_facts()
+                self._foreign_changes += foreign
                 _answer(batch)
 
     def _next_batch(self) -> tuple[list[_Job], bool]:

@@ -1,0 +1,97 @@
+"""Answering the moment something is decided, without polling (server promise S-40).
+
+A waiting request costs memory and nothing else: no statement runs until its topic is woken. On one
+database with several processes the storage tells when another process wrote; then every waiter
+looks again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from keyturn.server.storage.base import Storage
+
+T = TypeVar("T")
+
+LONGEST_WAIT_SECONDS = 60
+# How soon another process's decision is noticed where the database cannot notify.
+WATCH_SECONDS = 0.1
+
+
+class Hub:
+    """Parks requests by topic. At most one waits for a topic: a newer one replaces it."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._waiting: dict[str, asyncio.Future[bool]] = {}
+        self._watcher: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def wake(self, topic: str) -> None:
+        """Let whoever waits for ``topic`` look again. Call it once the decision is durable."""
+        waiting = self._waiting.get(topic)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(True)
+
+    async def wait(
+        self, topic: str, *, seconds: float, check: Callable[[], Awaitable[T | None]]
+    ) -> T | None:
+        """Return what ``check`` gives as soon as that is not ``None``.
+
+        Returns ``None`` at the deadline, when a newer wait for the topic takes this one's place,
+        or at shutdown.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + min(seconds, LONGEST_WAIT_SECONDS)
+        self._dismiss(topic)
+        while True:
+            # Registered before looking, so a decision between the two still wakes us.
+            parked = self._waiting[topic] = loop.create_future()
+            try:
+                found = await check()
+                if found is not None or self._closed:
+                    return found
+                self._watch()
+                woken = await asyncio.wait_for(parked, deadline - loop.time())
+            except TimeoutError:
+                return None
+            finally:
+                if self._waiting.get(topic) is parked:
+                    del self._waiting[topic]
+            if not woken:
+                return None
+
+    def close(self) -> None:
+        """Answer everybody who waits: a held request must not hold up the shutdown."""
+        self._closed = True
+        for topic in list(self._waiting):
+            self._dismiss(topic)
+        if self._watcher is not None:
+            self._watcher.cancel()
+
+    def _dismiss(self, topic: str) -> None:
+        waiting = self._waiting.pop(topic, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(False)
+
+    def _watch(self) -> None:
+        if self._watcher is None or self._watcher.done():
+            self._watcher = asyncio.create_task(self._watch_other_processes())
+
+    async def _watch_other_processes(self) -> None:
+        seen = self._storage.changes()
+        with suppress(asyncio.CancelledError):
+            while self._waiting:
+                await asyncio.sleep(WATCH_SECONDS)
+                now = self._storage.changes()
+                if now != seen:
+                    seen = now
+                    for topic in list(self._waiting):
+                        self.wake(topic)
