@@ -24,7 +24,8 @@ class KeyturnError(Exception):
 
     Attributes:
         code: Stable, in capitals; what scripts match on.
-        hint: The next step, with ``{program}`` where the program's name belongs; or ``None``.
+        hint: The next step, with ``{program}`` where the program's name belongs; or ``None``. One
+            error may carry a better one than its class.
         exit_status: What a command that fails with this error exits with.
     """
 
@@ -38,6 +39,11 @@ class KeyturnError(Exception):
         cls.code, cls.hint, cls.exit_status = code, hint, exit_status
         if CATALOGUE.setdefault(code, cls) is not cls:
             raise TypeError(f"two errors claim the code {code}")
+
+    def __init__(self, message: str = "", *, hint: str | None = None) -> None:
+        super().__init__(message)
+        if hint is not None:
+            self.hint = hint
 
     def __str__(self) -> str:
         return super().__str__() or (self.__doc__ or self.code).partition("\n")[0]
@@ -97,8 +103,10 @@ class AccountAmbiguous(
         choices: What tells them apart: emails, labels or ids.
     """
 
-    def __init__(self, message: str = "", *, choices: "Sequence[str]" = ()) -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str = "", *, choices: "Sequence[str]" = (), hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
         self.choices = tuple(choices)
 
 
@@ -149,7 +157,16 @@ class ServerUnreachable(
     hint="Try again, or run `{program} auth doctor`.",
     exit_status=EXIT_TEMPORARY,
 ):
-    """The sign-in server did not answer. What is stored is untouched."""
+    """The sign-in server did not answer. What is stored is untouched.
+
+    Attributes:
+        kind: What stood in the way, for ``doctor``: ``"name"``, ``"connection"``, ``"timeout"``,
+            ``"tls"``, ``"proxy"``, or ``"server"`` for one that answers but cannot help now.
+    """
+
+    def __init__(self, message: str = "", *, kind: str = "server", hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.kind = kind
 
 
 class RefreshUnavailable(
