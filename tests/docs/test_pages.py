@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import reference
+from keyturn.server.settings import load
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted({ROOT / "CONTRIBUTING.md", *reference.quoting_pages()})
@@ -60,6 +61,15 @@ def test_a_python_block_runs(code: str, tmp_path: Path) -> None:
         timeout=60,
     )
     assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize("declaration", blocks("toml"))
+def test_a_configuration_block_is_one_that_the_server_takes(
+    declaration: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "keyturn.toml"
+    file.write_text(declaration)
+    assert load(file=file, environ={}).projects
 
 
 @pytest.mark.parametrize("block", blocks("sh", "bash", "shell"))

@@ -64,6 +64,11 @@ def test_nothing_is_left_for_later() -> None:
     assert not left
 
 
+def test_nothing_is_a_stub() -> None:
+    stubs = [m.name for m in modules() if re.search(r"\bNotImplementedError\b", m.text)]
+    assert not stubs
+
+
 def test_no_file_names_a_path_of_one_machine() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{number}"
