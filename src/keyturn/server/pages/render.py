@@ -104,6 +104,7 @@ def _environment(overrides: Path | None) -> Environment:
         day=_time_filter(times.day),
         end_day=_time_filter(times.end_day),
         clock=_time_filter(times.clock),
+        due=_time_filter(times.due),
         stamp=_time_filter(lambda moment, _now: times.stamp(moment)),
     )
     return environment

@@ -76,6 +76,11 @@ def clock(moment: datetime, now: datetime) -> str:
     return time if same_day else f"{time} on {_day_and_month(_date(moment))}"
 
 
+def due(moment: datetime, now: datetime) -> str:
+    """Return the clock time from which on ``moment`` is past, to the minute, rounded up."""
+    return clock(moment + timedelta(seconds=-moment.second % _MINUTE), now)
+
+
 def stamp(moment: datetime) -> str:
     """Return date and time in full, to the second: what goes into a report to the operator."""
     utc = moment.astimezone(UTC)

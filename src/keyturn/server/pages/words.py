@@ -33,11 +33,11 @@ def lasts(*, idle_days: int | None = None, most_days: int | None = None) -> str:
     ``idle_days`` without use end the session, ``most_days`` end it in any case; ``None``: no limit.
     """
     if most_days is not None and (idle_days is None or idle_days >= most_days):
-        return f"until you revoke it, or {_days(most_days)} have passed"
+        return f"until you revoke it, for at most {_days(most_days)}"
     if idle_days is None:
         return "until you revoke it"
     idle = f"until you revoke it, or {_days(idle_days)} pass without use"
-    return idle if most_days is None else f"{idle}; {_days(most_days)} at most"
+    return idle if most_days is None else f"{idle}; at most {_days(most_days)}"
 
 
 def _days(count: int) -> str:

@@ -1,0 +1,40 @@
+"""Serves an ASGI app over real HTTP on a free loopback port, for as long as a test needs it."""
+
+import http.client
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import uvicorn
+from starlette.types import ASGIApp
+
+
+@contextmanager
+def served(app: ASGIApp, *, host: str = "127.0.0.1") -> Iterator[str]:
+    """Yield the base URL of ``app``, answering in a thread of its own."""
+    listening = socket.create_server((host, 0))
+    config = uvicorn.Config(app, log_level="error", lifespan="off", ws="none")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        yield f"http://{host}:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()
+
+
+def get(url: str, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
+    """Return the answer to a GET and its body; ``if_none_match`` sends ``If-None-Match``."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    try:
+        connection.request("GET", url.removeprefix(f"http://{parts.netloc}"), headers=named)
+        answer = connection.getresponse()
+        return answer, answer.read()
+    finally:
+        connection.close()
