@@ -10,6 +10,8 @@ from keyturn.server.accounts.service import Accounts
 from keyturn.server.clock import Clock, SystemClock
 from keyturn.server.http.limits import Limits
 from keyturn.server.keys.service import SigningKeys
+from keyturn.server.oauth.authorize import Authorization
+from keyturn.server.oauth.device import Devices
 from keyturn.server.projects.service import Projects
 from keyturn.server.secret import SecretProblem, ServerSecret, fingerprint, load_secret
 from keyturn.server.sessions.service import Sessions
@@ -39,6 +41,8 @@ class Services:
     sessions: Sessions
     limits: Limits
     hub: Hub
+    authorization: Authorization
+    devices: Devices
 
     async def close(self) -> None:
         """Let go of database and threads."""
@@ -81,18 +85,22 @@ def _open_storage(settings: Settings) -> Storage:
 
 def _build(settings: Settings, clock: Clock, storage: Storage, secret: ServerSecret) -> Services:
     passwords = Passwords()
+    projects = Projects(storage, secret, clock, default=settings.default_project)
+    hub = Hub(storage)
     return Services(
         settings=settings,
         clock=clock,
         secret=secret,
         storage=storage,
         keys=SigningKeys(storage, secret, clock),
-        projects=Projects(storage, secret, clock, default=settings.default_project),
+        projects=projects,
         passwords=passwords,
         accounts=Accounts(storage, passwords, clock),
         sessions=Sessions(storage, secret, clock),
         limits=Limits(storage, clock),
-        hub=Hub(storage),
+        hub=hub,
+        authorization=Authorization(storage, secret, clock, projects, issuer=settings.issuer),
+        devices=Devices(storage, secret, clock, hub, limit_volume=settings.rate_limits == "on"),
     )
 
 

@@ -1,0 +1,275 @@
+"""The person's half of the device grant (RFC 8628): start, type the code, see who asks, decide.
+
+The browser that first opens a code owns it. To every other one it is as if the code did not exist,
+so a code read over a shoulder can be neither watched nor decided elsewhere.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from keyturn.protocol.codes import (
+    DEVICE_CODE_PREFIX,
+    grouped,
+    new_user_code,
+    normalized_user_code,
+)
+from keyturn.server.events import store as events
+from keyturn.server.http import limits
+from keyturn.server.http.limits import Limit
+from keyturn.server.oauth import rules, store
+from keyturn.server.secret import new_token
+
+if TYPE_CHECKING:
+    from keyturn.server.accounts.rules import User
+    from keyturn.server.clock import Clock
+    from keyturn.server.projects.rules import Client
+    from keyturn.server.secret import ServerSecret
+    from keyturn.server.sessions.rules import Origin, Session
+    from keyturn.server.storage.base import Row, Storage, Work
+    from keyturn.server.waiting import Hub
+
+WINDOW_SECONDS = 600
+GUESSES_PER_ACCOUNT = 5
+GUESSES_PER_ADDRESS = 20
+# Of 20**8 codes: a thousand guesses in ten minutes find one of 10,000 pending in 2,500 windows.
+GUESSES_OF_ALL = 1000
+STARTS_PER_ADDRESS = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceRequest:
+    """A program that waits for somebody's decision. Instants are milliseconds since 1970.
+
+    ``ip`` and ``user_agent`` are what this server saw; host_name, system and program are claims.
+    """
+
+    id: str
+    client_id: str
+    project_id: str
+    scope: str
+    ip: str | None
+    user_agent: str | None
+    host_name: str | None
+    system: str | None
+    program: str | None
+    created_at: int
+    expires_at: int
+    decision: Literal["approve", "deny"] | None
+    decided_at: int | None
+    user_id: str | None
+    session_id: str | None
+
+    @classmethod
+    def from_row(cls, row: Row) -> DeviceRequest:
+        """Read one row of ``device_authorization``."""
+        return cls(**{name: row[name] for name in cls.__dataclass_fields__})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """What the program is told (RFC 8628 section 3.2)."""
+
+    request_id: str
+    device_code: str = field(repr=False)
+    user_code: str = field(repr=False)
+    expires_in: int
+    interval: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceOutcome:
+    """What came of a decision.
+
+    Attributes:
+        kind: ``approved`` or ``denied`` just now; ``decided`` before (see ``request.decision``);
+            ``gone``: unknown, expired, another browser's, or of another project than the user's.
+        request: The request, except where it is gone.
+    """
+
+    kind: Literal["approved", "denied", "decided", "gone"]
+    request: DeviceRequest | None = None
+
+
+class Devices:
+    """Starts device authorizations, lets one browser open each, and takes its decision."""
+
+    def __init__(
+        self, storage: Storage, secret: ServerSecret, clock: Clock, hub: Hub, *, limit_volume: bool
+    ) -> None:
+        self._storage, self._secret, self._clock, self._hub = storage, secret, clock, hub
+        self._limit_volume = limit_volume
+
+    async def start(self, client: Client, *, scope: str, origin: Origin) -> Started:
+        """Begin an attempt.
+
+        Raises:
+            TooMany: that address has begun too many.
+        """
+        return await self._storage.write(
+            self._start, client, scope=scope, origin=origin, now=self._clock.now_ms()
+        )
+
+    async def open_code(
+        self, typed: str, *, owner: bytes, user_id: str, ip: str | None
+    ) -> DeviceRequest | None:
+        """Return what a typed code asks for; ``None``: unknown, expired or another browser's.
+
+        Args:
+            typed: As typed; case, spaces and punctuation do not matter.
+            owner: The keyed hash of the browser's id.
+            user_id: Who is signed in there.
+            ip: Where the guess came from; ``None`` where a proxy hides it.
+
+        Raises:
+            TooMany: too many wrong codes; not even a right one is looked at now.
+        """
+        return await self._storage.write(
+            self._open, typed, owner, guess_limits(user_id, ip), self._clock.now_ms()
+        )
+
+    async def find(self, request_id: str, *, owner: bytes) -> DeviceRequest | None:
+        """Return a live request that this browser has opened, decided or not."""
+        row = await self._storage.read(
+            store.owned_device, request_id, owner=owner, now=self._clock.now_ms()
+        )
+        return DeviceRequest.from_row(row) if row else None
+
+    async def decide(
+        self,
+        request_id: str,
+        *,
+        owner: bytes,
+        approve: bool,
+        browser_session: Session,
+        user: User,
+        ip: str | None = None,
+    ) -> DeviceOutcome:
+        """Approve or deny for the person signed in, once; then wake the program that waits."""
+        outcome = await self._storage.write(
+            self.decide_work,
+            request_id,
+            owner=owner,
+            approve=approve,
+            browser_session=browser_session,
+            user=user,
+            ip=ip,
+            now=self._clock.now_ms(),
+        )
+        self.announce(request_id)
+        return outcome
+
+    def announce(self, request_id: str) -> None:
+        """Wake whoever waits; for callers of ``decide_work``, once their transaction is durable."""
+        self._hub.wake(topic(request_id))
+
+    def decide_work(
+        self,
+        request_id: str,
+        *,
+        owner: bytes,
+        approve: bool,
+        browser_session: Session,
+        user: User,
+        ip: str | None,
+        now: int,
+    ) -> Work[DeviceOutcome]:
+        """Decide inside another transaction: the one that uses up the form's token."""
+        row = yield from store.decide_device(
+            request_id,
+            owner=owner,
+            project_id=user.project_id,
+            decision="approve" if approve else "deny",
+            user_id=user.id,
+            approved_by=browser_session.id,
+            now=now,
+        )
+        if row is None:
+            earlier = yield from store.owned_device(request_id, owner=owner, now=now)
+            if earlier is None or earlier["decision"] is None:
+                return DeviceOutcome(kind="gone")
+            return DeviceOutcome(kind="decided", request=DeviceRequest.from_row(earlier))
+        yield from events.record(
+            "device.approved" if approve else "device.denied",
+            now=now,
+            project_id=user.project_id,
+            user_id=user.id,
+            ip=ip,
+            client=row["client_id"],
+            request=request_id,
+        )
+        request = DeviceRequest.from_row(row)
+        return DeviceOutcome(kind="approved" if approve else "denied", request=request)
+
+    def _start(self, client: Client, *, scope: str, origin: Origin, now: int) -> Work[Started]:
+        if self._limit_volume and origin.ip:
+            volume = Limit(
+                f"device starts of {_whose(origin.ip)}", STARTS_PER_ADDRESS, WINDOW_SECONDS
+            )
+            yield from limits.take([volume], now)
+        request_id, device_code = str(uuid.uuid4()), new_token(DEVICE_CODE_PREFIX)
+        free = False
+        while not free:
+            user_code = new_user_code(secrets.choice)
+            free = yield from store.insert_device(
+                request_id,
+                device_code_hash=self._secret.hash("device code", device_code),
+                user_code_hash=self._secret.hash("user code", user_code),
+                client_id=client.id,
+                project_id=client.project_id,
+                scope=scope,
+                origin=origin,
+                interval_seconds=rules.DEVICE_INTERVAL_SECONDS,
+                now=now,
+                expires_at=now + rules.DEVICE_CODE_SECONDS * 1000,
+            )
+        return Started(
+            request_id=request_id,
+            device_code=device_code,
+            user_code=grouped(user_code),
+            expires_in=rules.DEVICE_CODE_SECONDS,
+            interval=rules.DEVICE_INTERVAL_SECONDS,
+        )
+
+    def _open(
+        self, typed: str, owner: bytes, counted: list[Limit], now: int
+    ) -> Work[DeviceRequest | None]:
+        yield from limits.take(counted, now)
+        letters = normalized_user_code(typed)
+        if letters is None:
+            return None
+        row = yield from store.open_device(
+            self._secret.hash("user code", letters), owner=owner, now=now
+        )
+        if row is None:
+            return None
+        yield from limits.give_back(counted)
+        return DeviceRequest.from_row(row)
+
+
+def guess_limits(user_id: str, ip: str | None) -> list[Limit]:
+    """Return what one typed code counts against. These are never lifted by a setting."""
+    found = [
+        Limit(f"user code of account {user_id}", GUESSES_PER_ACCOUNT, WINDOW_SECONDS),
+        Limit("user code of all", GUESSES_OF_ALL, WINDOW_SECONDS),
+    ]
+    if ip is not None:
+        found.append(Limit(f"user code of {_whose(ip)}", GUESSES_PER_ADDRESS, WINDOW_SECONDS))
+    return found
+
+
+def _whose(ip: str) -> str:
+    """Return what one subscriber holds: an IPv4 address, or a /64 of IPv6 (RFC 6177)."""
+    address = ipaddress.ip_address(ip)
+    if address.version == 4:
+        return str(address)
+    return str(ipaddress.ip_network((address, 64), strict=False))
+
+
+def topic(request_id: str) -> str:
+    """Return what a poll of this request waits for."""
+    return f"device:{request_id}"
