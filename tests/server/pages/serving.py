@@ -14,13 +14,15 @@ from starlette.types import ASGIApp
 @contextmanager
 def served(app: ASGIApp, *, host: str = "127.0.0.1") -> Iterator[str]:
     """Yield the base URL of ``app``, answering in a thread of its own."""
-    listening = socket.create_server((host, 0))
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.create_server((host, 0), family=family)
     config = uvicorn.Config(app, log_level="error", lifespan="off", ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:
-        yield f"http://{host}:{listening.getsockname()[1]}"
+        named = f"[{host}]" if ":" in host else host
+        yield f"http://{named}:{listening.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join()
