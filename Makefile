@@ -35,7 +35,7 @@ check: setup ## format, lint, types, layers, fresh reference
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	$(BIN)/pyright --pythonpath $(BIN)/python --verifytypes keyturn --ignoreexternal
+	PATH="$(CURDIR)/$(BIN):$$PATH" pyright --verifytypes keyturn --ignoreexternal
 	$(BIN)/lint-imports
 	$(BIN)/python tools/promises.py --check
 	$(BIN)/python tools/reference.py --check
