@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
+from keyturn.server.oauth import routes as oauth
 from keyturn.server.services import Services, open_services
 from keyturn.server.settings import Settings, load
 
@@ -47,6 +48,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
 
 def _add_rooms(app: FastAPI) -> None:
     """Add each room's routes. One line a room."""
+    oauth.add_routes(app)
 
 
 def services_of(app: FastAPI) -> Services:

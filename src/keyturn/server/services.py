@@ -12,6 +12,8 @@ from keyturn.server.http.limits import Limits
 from keyturn.server.keys.service import SigningKeys
 from keyturn.server.oauth.authorize import Authorization
 from keyturn.server.oauth.device import Devices
+from keyturn.server.oauth.service import OAuth
+from keyturn.server.oauth.service import build as build_oauth
 from keyturn.server.projects.service import Projects
 from keyturn.server.secret import SecretProblem, ServerSecret, fingerprint, load_secret
 from keyturn.server.sessions.service import Sessions
@@ -43,6 +45,7 @@ class Services:
     hub: Hub
     authorization: Authorization
     devices: Devices
+    oauth: OAuth
 
     async def close(self) -> None:
         """Let go of database and threads."""
@@ -87,20 +90,31 @@ def _build(settings: Settings, clock: Clock, storage: Storage, secret: ServerSec
     passwords = Passwords()
     projects = Projects(storage, secret, clock, default=settings.default_project)
     hub = Hub(storage)
+    keys = SigningKeys(storage, secret, clock)
+    sessions = Sessions(storage, secret, clock)
     return Services(
         settings=settings,
         clock=clock,
         secret=secret,
         storage=storage,
-        keys=SigningKeys(storage, secret, clock),
+        keys=keys,
         projects=projects,
         passwords=passwords,
         accounts=Accounts(storage, passwords, clock),
-        sessions=Sessions(storage, secret, clock),
+        sessions=sessions,
         limits=Limits(storage, clock),
         hub=hub,
         authorization=Authorization(storage, secret, clock, projects, issuer=settings.issuer),
         devices=Devices(storage, secret, clock, hub, limit_volume=settings.rate_limits == "on"),
+        oauth=build_oauth(
+            settings,
+            storage=storage,
+            secret=secret,
+            clock=clock,
+            keys=keys,
+            sessions=sessions,
+            hub=hub,
+        ),
     )
 
 

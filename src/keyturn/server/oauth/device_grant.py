@@ -1,0 +1,134 @@
+"""The program's half of the device grant: polling, at its pace or held (RFC 8628 section 3.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from keyturn.server.oauth import rules, store
+from keyturn.server.oauth.device import topic
+from keyturn.server.oauth.errors import ClientGone, Refused, invalid_grant
+
+if TYPE_CHECKING:
+    from keyturn.server.clock import Clock
+    from keyturn.server.oauth.issue import Issuer
+    from keyturn.server.projects.rules import Client
+    from keyturn.server.secret import ServerSecret
+    from keyturn.server.sessions.rules import Origin, Session
+    from keyturn.server.storage.base import Row, Storage, Work
+    from keyturn.server.waiting import Hub
+
+
+class DeviceGrant:
+    """Answers polls, and redeems an approved code exactly once (server promise S-23)."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        secret: ServerSecret,
+        clock: Clock,
+        hub: Hub,
+        issuer: Issuer,
+    ) -> None:
+        self._storage, self._secret, self._clock = storage, secret, clock
+        self._hub, self._issuer = hub, issuer
+
+    async def poll(
+        self,
+        device_code: str,
+        *,
+        client: Client,
+        origin: Origin,
+        wait_seconds: int,
+        is_gone: Callable[[], Awaitable[bool]],
+    ) -> dict[str, Any]:
+        """Return the token answer of an approved code.
+
+        Args:
+            device_code: What the program was given.
+            client: Who polls.
+            origin: Where the poll came from.
+            wait_seconds: How long to hold the answer while nobody has decided; 0: not at all.
+            is_gone: Whether the poller has hung up; asked before a held poll uses up the code.
+
+        Raises:
+            Refused: authorization_pending, slow_down, access_denied, expired_token, or
+                invalid_grant for a code that is unknown, another client's, or redeemed.
+            ClientGone: it has hung up; the code is left for its next poll.
+        """
+        row = await self._find(device_code, client)
+        if self._state(row) == "pending":
+            if wait_seconds == 0:
+                await self._pace(row)
+            else:
+                row = await self._held(row, device_code, client, wait_seconds)
+        self._check(row)
+        if wait_seconds and await is_gone():
+            raise ClientGone
+        session = await self._storage.write(
+            self._redeem, row["id"], client, origin, self._clock.now_ms()
+        )
+        return await self._issuer.answer(session, client)
+
+    async def _find(self, device_code: str, client: Client) -> Row:
+        code_hash = self._secret.hash("device code", device_code)
+        row = await self._storage.read(store.device, code_hash)
+        if row is None or row["client_id"] != client.id:
+            raise _unknown()
+        return row
+
+    def _state(self, row: Row) -> rules.DeviceState:
+        return rules.device_state(
+            decision=row["decision"],
+            redeemed_at=row["redeemed_at"],
+            expires_at=row["expires_at"],
+            now=self._clock.now_ms(),
+        )
+
+    async def _held(self, row: Row, device_code: str, client: Client, seconds: int) -> Row:
+        """Wait for a decision; while waiting, no statement runs."""
+
+        async def look() -> Row | None:
+            found = await self._find(device_code, client)
+            return None if self._state(found) == "pending" else found
+
+        left = (row["expires_at"] - self._clock.now_ms()) / 1000
+        decided = await self._hub.wait(
+            topic(row["id"]), seconds=min(float(seconds), left), check=look
+        )
+        return decided or await self._find(device_code, client)
+
+    async def _pace(self, row: Row) -> None:
+        interval = await self._storage.write(store.pace_device, row["id"], now=self._clock.now_ms())
+        if interval > row["interval_seconds"]:
+            raise Refused("slow_down", "poll five seconds more slowly from now on")
+
+    def _check(self, row: Row) -> None:
+        match self._state(row):
+            case "pending":
+                raise Refused("authorization_pending", "nobody has decided yet")
+            case "denied":
+                raise Refused("access_denied", "the request was declined")
+            case "expired":
+                raise Refused("expired_token", "nobody decided in time")
+            case "redeemed":
+                raise _unknown()
+            case "approved":
+                return
+
+    def _redeem(self, request_id: str, client: Client, origin: Origin, now: int) -> Work[Session]:
+        row = yield from store.redeem_device(request_id, now=now)
+        if row is None:
+            raise _unknown()
+        session = yield from self._issuer.begin_work(
+            row, client, kind="device", origin=origin, now=now
+        )
+        if session is None:
+            # Raising undoes the redemption, so a failed one does not use up the code.
+            raise Refused("access_denied", "the account may not sign in any more")
+        yield from store.note_session_of_device(request_id, session.id)
+        return session
+
+
+def _unknown() -> Refused:
+    return invalid_grant("the device code is wrong, used or not for this client")

@@ -1,0 +1,58 @@
+"""What the server says of itself: RFC 8414 metadata and its public keys. Only what exists."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from keyturn.server.keys.service import OAUTH
+from keyturn.server.oauth.clients import METHODS
+from keyturn.server.oauth.rules import LONGEST_WAIT_SECONDS
+from keyturn.server.oauth.token import GRANTS
+from keyturn.server.oauth.wire import Answer, Call
+from keyturn.server.projects.service import NATIVE_SCOPES
+
+WELL_KNOWN = "/.well-known/oauth-authorization-server"
+
+
+def document(issuer: str) -> dict[str, Any]:
+    """Return the metadata of an issuer (RFC 8414 section 2)."""
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/oauth/authorize",
+        "token_endpoint": f"{issuer}/oauth/token",
+        "device_authorization_endpoint": f"{issuer}/oauth/device_authorization",
+        "revocation_endpoint": f"{issuer}/oauth/revoke",
+        "userinfo_endpoint": f"{issuer}/oauth/userinfo",
+        "jwks_uri": f"{issuer}/oauth/jwks",
+        "scopes_supported": list(NATIVE_SCOPES),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": list(GRANTS),
+        "token_endpoint_auth_methods_supported": list(METHODS),
+        "revocation_endpoint_auth_methods_supported": list(METHODS),
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": True,  # RFC 9207
+        "keyturn_prefer_wait_max": LONGEST_WAIT_SECONDS,
+        "keyturn_sessions_page": f"{issuer}/sessions",
+    }
+
+
+def inserted_path(issuer: str) -> str:
+    """Return where the metadata of an issuer with a path lives (RFC 8414 section 3.1)."""
+    return WELL_KNOWN + urlsplit(issuer).path.rstrip("/")
+
+
+async def metadata(call: Call) -> Answer:
+    """``GET /.well-known/oauth-authorization-server``."""
+    return Answer(document(call.services.settings.issuer), headers=_for_seconds(300))
+
+
+async def jwks(call: Call) -> Answer:
+    """``GET /oauth/jwks``: the keys that access tokens verify with (RFC 7517 section 5)."""
+    keys = await call.services.keys.of(OAUTH)
+    return Answer({"keys": keys.jwks()}, headers=_for_seconds(3600))
+
+
+def _for_seconds(seconds: int) -> dict[str, str]:
+    return {"Cache-Control": f"public, max-age={seconds}"}

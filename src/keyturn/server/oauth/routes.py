@@ -1,0 +1,116 @@
+"""Which path goes to which OAuth endpoint, and what ``/openapi.json`` says about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
+
+from keyturn.server.oauth import describe
+from keyturn.server.oauth.errors import Refused
+from keyturn.server.oauth.metadata import WELL_KNOWN, inserted_path, jwks, metadata
+from keyturn.server.oauth.token import device_authorization, revoke, token
+from keyturn.server.oauth.userinfo import userinfo
+from keyturn.server.oauth.wire import Answer, Call, Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastapi import FastAPI
+    from starlette.types import Receive, Scope, Send
+
+
+class PlainRoute(APIRoute):
+    """A route of FastAPI's document whose requests go straight to an ASGI endpoint.
+
+    Every method goes there, so that refusals and preflights have the endpoint's own form.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Endpoint,
+        described: Callable[..., Any],
+        *,
+        method: str,
+        openapi: dict[str, Any] | None = None,
+        response_class: type[Response] = JSONResponse,
+    ) -> None:
+        super().__init__(
+            path,
+            described,
+            name=f"{described.__name__}_{method.lower()}",
+            methods=[method],
+            tags=["oauth"],
+            response_model=None,
+            response_class=response_class,
+            openapi_extra=openapi,
+            include_in_schema=openapi is not None,
+        )
+        self._plain = endpoint
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with the endpoint."""
+        await self._plain(scope, receive, send)
+
+
+def add_routes(app: FastAPI) -> None:
+    """Add the OAuth endpoints of programs; the authorization endpoint is the pages' own."""
+    about_user = Endpoint({"GET": userinfo, "POST": userinfo})
+    described = Endpoint({"GET": metadata})
+    app.router.routes += [
+        _post("/oauth/token", token, describe.TOKEN),
+        _post("/oauth/device_authorization", device_authorization, describe.DEVICE_AUTHORIZATION),
+        _post("/oauth/revoke", revoke, describe.REVOKE, response_class=Response),
+        PlainRoute(
+            "/oauth/userinfo", about_user, _doc(userinfo), method="GET", openapi=describe.USERINFO
+        ),
+        PlainRoute(
+            "/oauth/userinfo", about_user, _doc(userinfo), method="POST", openapi=describe.USERINFO
+        ),
+        PlainRoute(
+            "/oauth/jwks", Endpoint({"GET": jwks}), _doc(jwks), method="GET", openapi=describe.JWKS
+        ),
+        PlainRoute(WELL_KNOWN, described, _doc(metadata), method="GET", openapi=describe.METADATA),
+        PlainRoute(
+            WELL_KNOWN + "/{path:path}",
+            Endpoint({"GET": _metadata_of_a_path}),
+            _doc(_metadata_of_a_path),
+            method="GET",
+        ),
+    ]
+
+
+def _post(
+    path: str,
+    handler: Callable[[Call], Any],
+    openapi: dict[str, Any],
+    response_class: type[Response] = JSONResponse,
+) -> PlainRoute:
+    endpoint = Endpoint({"POST": handler})
+    return PlainRoute(
+        path,
+        endpoint,
+        _doc(handler),
+        method="POST",
+        openapi=openapi,
+        response_class=response_class,
+    )
+
+
+def _doc(handler: Callable[[Call], Any]) -> Callable[[], None]:
+    """Return a stand-in without parameters: FastAPI reads name and docstring, never calls it."""
+
+    def described() -> None: ...
+
+    described.__name__, described.__doc__ = handler.__name__, handler.__doc__
+    return described
+
+
+async def _metadata_of_a_path(call: Call) -> Answer:
+    """Answer where RFC 8414 section 3.1 inserts the well-known part before an issuer's path."""
+    asked = f"{WELL_KNOWN}/{call.path_part('path')}"
+    if asked != inserted_path(call.services.settings.issuer):
+        raise Refused("invalid_request", "no issuer of that path", 404)
+    return await metadata(call)

@@ -1,0 +1,190 @@
+"""HTTP for the OAuth endpoints, as plain ASGI: bounded forms in, JSON out, nothing cached.
+
+Token requests are what a server does most, so no framework object is built for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from starlette.requests import Request
+
+from keyturn.server.accounts.passwords import Overloaded
+from keyturn.server.http.origin import origin_of
+from keyturn.server.oauth import rules
+from keyturn.server.oauth.errors import ClientGone, Refused, invalid_request, unavailable
+from keyturn.server.storage.base import StorageUnavailable
+
+if TYPE_CHECKING:
+    from starlette.types import Message, Receive, Scope, Send
+
+    from keyturn.server.services import Services
+    from keyturn.server.sessions.rules import Origin
+
+LARGEST_BODY = 64 * 1024
+BODY_TIMEOUT_SECONDS = 15.0
+FORM_TYPE = "application/x-www-form-urlencoded"
+
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+# No credentials of a browser are ever looked at here, so any origin may ask (S-5).
+_ALWAYS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Preference-Applied, Retry-After, WWW-Authenticate",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One response: a JSON object, or nothing."""
+
+    body: Mapping[str, Any] | None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Call:
+    """One request, read only as far as a handler asks."""
+
+    __slots__ = ("_receive", "_scope", "services")
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self._scope, self._receive = scope, receive
+        self.services: Services = scope["app"].state.services
+
+    def path_part(self, name: str) -> str:
+        """Return the part of the path that the route calls ``name``."""
+        return str(self._scope["path_params"][name])
+
+    def headers(self, name: bytes) -> list[str]:
+        """Return every value of a header; ``name`` is lower case."""
+        return [value.decode("latin-1") for found, value in self._scope["headers"] if found == name]
+
+    def header(self, name: bytes) -> str | None:
+        """Return a header's only value, or ``None``.
+
+        Raises:
+            Refused: it comes twice.
+        """
+        values = self.headers(name)
+        if len(values) > 1:
+            raise invalid_request("a header is given more than once")
+        return values[0] if values else None
+
+    def origin(self) -> Origin:
+        """Return where the request came from."""
+        return origin_of(Request(self._scope))
+
+    async def form(self) -> dict[str, str]:
+        """Return the parameters of the body (server promise S-20).
+
+        Raises:
+            Refused: not a form, too large, too slow, or malformed.
+        """
+        kind = (self.header(b"content-type") or "").partition(";")[0]
+        if kind.strip().lower() != FORM_TYPE:
+            raise invalid_request("the body must be application/x-www-form-urlencoded")
+        try:
+            return rules.read_parameters(await self._body())
+        except rules.Malformed as malformed:
+            raise invalid_request(str(malformed)) from None
+
+    async def is_gone(self) -> bool:
+        """Say whether whoever asked has hung up."""
+        message: Message = {}
+        # Cancelled at once: this only learns what has already arrived.
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            message = await self._receive()
+        return message.get("type") == "http.disconnect"
+
+    async def _body(self) -> bytes:
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
+                return await self._read()
+        except TimeoutError:
+            raise Refused("invalid_request", "the body came too slowly", 408) from None
+
+    async def _read(self) -> bytes:
+        body, more = b"", True
+        while more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            body += message.get("body", b"")
+            if len(body) > LARGEST_BODY:
+                raise Refused("invalid_request", "the body is too large", 413)
+            more = message.get("more_body", False)
+        return body
+
+
+Handler = Callable[[Call], Awaitable[Answer]]
+
+
+class Endpoint:
+    """An ASGI app that answers the methods it has handlers for, and preflights."""
+
+    def __init__(self, handlers: Mapping[str, Handler]) -> None:
+        self._handlers = dict(handlers)
+        if "GET" in handlers:
+            self._handlers["HEAD"] = handlers["GET"]
+        self._allow = ", ".join([*self._handlers, "OPTIONS"])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; whoever has hung up gets nothing."""
+        try:
+            answer = await self._answer(scope, receive)
+        except ClientGone:
+            return
+        cached = "Cache-Control" in answer.headers
+        headers = {**_ALWAYS, **({} if cached else NO_STORE), **answer.headers}
+        body = b""
+        if answer.body is not None:
+            body = json.dumps(answer.body, separators=(",", ":")).encode()
+            headers["Content-Type"] = "application/json"
+        if answer.status != 204:
+            headers["Content-Length"] = str(len(body))
+        raw = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in headers.items()]
+        await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+        await send(
+            {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body}
+        )
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        handler = self._handlers.get(scope["method"])
+        try:
+            if handler is not None:
+                return await handler(Call(scope, receive))
+            if scope["method"] == "OPTIONS":
+                return self._preflight()
+            raise Refused("invalid_request", "not a method of this endpoint", 405, self._allowed())
+        except Refused as refused:
+            return refusal(refused)
+        except (StorageUnavailable, Overloaded):
+            return refusal(unavailable())
+
+    def _allowed(self) -> dict[str, str]:
+        return {"Allow": self._allow}
+
+    def _preflight(self) -> Answer:
+        return Answer(
+            None,
+            204,
+            {
+                **self._allowed(),
+                "Access-Control-Allow-Methods": self._allow,
+                "Access-Control-Allow-Headers": "Authorization, Content-Type, Prefer",
+                "Access-Control-Max-Age": "86400",
+            },
+        )
+
+
+def refusal(refused: Refused) -> Answer:
+    """Return the error answer of RFC 6749 section 5.2."""
+    body = {"error": refused.code, "error_description": refused.description}
+    return Answer(body, refused.status, refused.headers)
