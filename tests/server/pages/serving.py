@@ -10,6 +10,18 @@ from urllib.parse import urlsplit
 import uvicorn
 from starlette.types import ASGIApp
 
+from keyturn.server.pages.assets import FindBrand
+from keyturn.server.pages.brand import Brand
+
+
+def only(brand: Brand) -> FindBrand:
+    """Return what finds that one brand and no other."""
+
+    async def find(slug: str) -> Brand | None:
+        return brand if slug == brand.slug else None
+
+    return find
+
 
 @contextmanager
 def served(app: ASGIApp, *, host: str = "127.0.0.1") -> Iterator[str]:

@@ -12,7 +12,7 @@ from keyturn.server.pages.brand import Brand
 from keyturn.server.pages.preview import preview_routes
 from keyturn.server.pages.views import Frame
 from tests.server.pages import measuring
-from tests.server.pages.serving import served
+from tests.server.pages.serving import only, served
 from tests.server.pages.test_pages import PAGES
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def test_an_operators_logo_takes_the_place_of_the_glyph_at_28_px(
     )
     brand = Brand(tmp_path)
     frame = Frame(host="id.example.com", brand=brand)
-    with served(Starlette(routes=[*asset_routes([brand]), *preview_routes(frame)])) as base:
+    with served(Starlette(routes=[*asset_routes(only(brand)), *preview_routes(frame)])) as base:
         page = opened()
         with page.expect_response("**/brand/logo.svg") as logo:
             page.goto(f"{base}/preview/sign-in")

@@ -112,6 +112,14 @@ def test_every_address_in_a_page_starts_with_the_prefix_of_the_mount(state: Stat
                 assert address.startswith("/auth/")
 
 
+def test_the_pages_of_a_project_below_the_mount_share_its_files() -> None:
+    page = read(PAGES["device"], Frame(host="id.example.com", path="/auth/p/acme", root="/auth"))
+    linked = [e.attributes["href"] or "" for e in page.elements if e.tag == "link"]
+
+    assert all(address.startswith("/auth/static/") for address in linked)
+    assert page.form("/auth/p/acme/device")
+
+
 @pytest.mark.parametrize(
     ("name", "action", "fields"),
     [
@@ -242,5 +250,5 @@ def test_help_and_sessions_are_linked_only_where_they_lead_somewhere() -> None:
 
 @pytest.mark.parametrize("path", ["auth", "/auth/", "/"])
 def test_a_prefix_that_would_make_wrong_addresses_is_refused(path: str) -> None:
-    with pytest.raises(ValueError, match=r"Frame\.path"):
+    with pytest.raises(ValueError, match="prefix of Frame"):
         Frame(host="id.example.com", path=path)

@@ -6,7 +6,7 @@ a new one at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,8 @@ from keyturn.server.pages.brand import Asset, Brand, read_asset
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+
+FindBrand = Callable[[str], Awaitable[Brand | None]]
 
 _STATIC = Path(__file__).parent / "static"
 _NAMES = frozenset({"keyturn.css", "icon.svg"})
@@ -38,15 +40,22 @@ def own_address(name: str) -> str:
     return f"/static/{name}?v={asset.tag}"
 
 
-def asset_routes(brands: Iterable[Brand] = ()) -> list[Route]:
-    """Return the routes of every file that a page may load; each brand under its own slug."""
-    by_slug = {brand.slug: brand for brand in brands}
+async def _no_brand(_slug: str) -> Brand | None:
+    return None
+
+
+def asset_routes(find_brand: FindBrand = _no_brand) -> list[Route]:
+    """Return the routes of every file that a page may load.
+
+    ``find_brand`` returns the brand with a slug ("" for the one without), or ``None``. It is asked
+    at each request: projects come and go, and another process may have drawn the page.
+    """
 
     async def own(request: Request) -> Response:
         return _answer(request, own_asset(request.path_params["name"]))
 
     async def branded(request: Request) -> Response:
-        brand = by_slug.get(request.path_params.get("slug", ""))
+        brand = await find_brand(request.path_params.get("slug", ""))
         return _answer(request, brand.asset(request.path_params["name"]) if brand else None)
 
     return [

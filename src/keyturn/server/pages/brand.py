@@ -20,7 +20,7 @@ _MEDIA_TYPES = {
 }
 # One plain name, without separators or a leading dot: nothing outside the folder can be named.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_SLUG = re.compile(r"([a-z0-9][a-z0-9_-]{0,99})?")
+_SLUG = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]{0,99})?")
 _LARGEST_BYTES = 1024 * 1024
 
 
@@ -43,9 +43,7 @@ class Brand:
         ``/brand/brand.css`` without one. Raises ``ValueError`` for a slug that is no plain name.
         """
         if not _SLUG.fullmatch(slug):
-            raise ValueError(
-                f"A brand's slug is lower-case letters, digits, - and _, not {slug!r}."
-            )
+            raise ValueError(f"A brand's slug is letters, digits, - and _, not {slug!r}.")
         self.directory = directory
         self.slug = slug
         self._kept: dict[str, tuple[tuple[int, int], Asset]] = {}

@@ -71,15 +71,14 @@ def _frame_names(frame: Frame) -> dict[str, object]:
         joint = "&" if "?" in path else "?"
         return f"{frame.path}{path}{joint + urlencode(given) if given else ''}"
 
+    root = frame.path if frame.root is None else frame.root
     brand_css = frame.brand.address("brand.css") if frame.brand else None
     icon = frame.brand.address("icon.svg") if frame.brand else None
     return {
         "frame": frame,
         "url": url,
-        "style_sheets": [
-            url(path) for path in (own_address("keyturn.css"), brand_css) if path is not None
-        ],
-        "icon_address": url(icon or own_address("icon.svg")),
+        "style_sheets": [root + path for path in (own_address("keyturn.css"), brand_css) if path],
+        "icon_address": root + (icon or own_address("icon.svg")),
     }
 
 

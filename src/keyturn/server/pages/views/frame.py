@@ -19,14 +19,16 @@ class Frame:
 
     site_name: str = "Keyturn"
     host: str  # shown in the foot and in sentences, as "id.example.com"
-    path: str = ""  # where the app is mounted, as "/auth"; no slash at the end
+    path: str = ""  # before every page's address: the mount and the project, as "/auth/p/acme"
+    root: str | None = None  # before /static and /brand: the mount; None: the same as ``path``
     help_url: str | None = None  # None: no Help link
     brand: Brand | None = None  # the project's look and template overrides
 
     def __post_init__(self) -> None:
         """Raise ``ValueError`` for a prefix that would make double or relative addresses."""
-        if self.path and (not self.path.startswith("/") or self.path.endswith("/")):
-            raise ValueError("Frame.path is empty, or starts with a slash and does not end in one.")
+        for prefix in filter(None, (self.path, self.root)):
+            if not prefix.startswith("/") or prefix.endswith("/"):
+                raise ValueError("A prefix of Frame starts with a slash and does not end in one.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
