@@ -10,6 +10,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -23,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 LARGEST_TOKEN = 8 * 1024
 _ES256 = ec.ECDSA(hashes.SHA256())
 _HALF = 32
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
 
 
 class BadToken(Exception):
@@ -51,8 +53,7 @@ class SigningKey:
 
 def sign(claims: Mapping[str, Any], key: SigningKey, *, typ: str = "JWT") -> str:
     """Return the compact form of ``claims`` signed with ``key``."""
-    header = _b64(_dump({"alg": "ES256", "typ": typ, "kid": key.kid}))
-    signed = f"{header}.{_b64(_dump(claims))}"
+    signed = f"{_header(key.kid, typ)}.{_b64(_dump(claims))}"
     r, s = decode_dss_signature(key.private.sign(signed.encode("ascii"), _ES256))
     return f"{signed}.{_b64(r.to_bytes(_HALF, 'big') + s.to_bytes(_HALF, 'big'))}"
 
@@ -86,8 +87,13 @@ def _check(key: SigningKey, signed: bytes, signature: bytes) -> None:
         raise BadToken("signature does not match") from None
 
 
+@lru_cache(maxsize=256)
+def _header(kid: str, typ: str) -> str:
+    return _b64(_dump({"alg": "ES256", "typ": typ, "kid": kid}))
+
+
 def _dump(value: Mapping[str, Any]) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
+    return _COMPACT.encode(value).encode()
 
 
 def _load(part: str) -> dict[str, Any]:

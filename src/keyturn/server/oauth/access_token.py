@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,8 @@ class AccessTokens:
     def __init__(self, keys: SigningKeys, clock: Clock, *, issuer: str, seconds: int) -> None:
         self._keys, self._clock = keys, clock
         self._issuer, self._seconds = issuer, seconds
+        # An id must be unique, not secret: random bytes for each would cost a system call.
+        self._run, self._count = secrets.token_urlsafe(12), itertools.count()
 
     async def write(self, session: Session, *, scope: str) -> tuple[str, int]:
         """Return a fresh token of a session's current generation, and its life in seconds."""
@@ -52,7 +55,7 @@ class AccessTokens:
             "scope": scope,
             "iat": now,
             "exp": now + life,
-            "jti": secrets.token_urlsafe(16),
+            "jti": f"{self._run}{next(self._count):x}",
             "auth_time": session.authenticated_at // 1000,
             "sid": session.id,
             "gen": session.generation,

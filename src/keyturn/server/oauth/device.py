@@ -163,6 +163,12 @@ class Devices:
         self.announce(request_id)
         return outcome
 
+    async def withdraw(self, request_id: str, *, owner: bytes) -> DeviceRequest | None:
+        """Take an approval back; the program's session, if it has one by now, is the caller's."""
+        row = await self._storage.write(store.withdraw_device, request_id, owner=owner)
+        self.announce(request_id)
+        return DeviceRequest.from_row(row) if row else None
+
     def announce(self, request_id: str) -> None:
         """Wake whoever waits; for callers of ``decide_work``, once their transaction is durable."""
         self._hub.wake(topic(request_id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from keyturn.server.oauth import rules, store
+from keyturn.server.oauth import rules
 from keyturn.server.oauth.errors import Refused, invalid_grant
 from keyturn.server.sessions import store as sessions
 
@@ -54,8 +54,6 @@ def _rotate(
     )
     # Whatever is raised from here on undoes the rotation, so the token stays as good as it was.
     if session is None or session.client_id != client.id:
-        raise _refused()
-    if not (yield from store.user_may_sign_in(session.user_id)):
         raise _refused()
     try:
         return session, rules.narrowed_scope(scope, session.scope)

@@ -154,6 +154,11 @@ def decide_device(
     )
 
 
+def withdraw_device(request_id: str, *, owner: bytes) -> Work[Row | None]:
+    """Turn an uncollected approval of this browser into a refusal; return the request."""
+    return (yield from first("withdraw_device_authorization", id=request_id, owner=owner))
+
+
 def device(device_code_hash: bytes) -> Work[Row | None]:
     """Find what a device code asks for, in whatever state."""
     return (yield from first("device_authorization_by_code", device_code_hash=device_code_hash))

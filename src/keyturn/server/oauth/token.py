@@ -68,7 +68,7 @@ async def revoke(call: Call) -> Answer:
     form = await call.form()
     client = await _client(call, form)
     await call.services.oauth.revocation.revoke(
-        _required(form, "token"), client=client, ip=call.origin().ip
+        _required(form, "token"), client=client, ip=call.ip()
     )
     return Answer(None)
 
@@ -87,7 +87,7 @@ async def _refresh(call: Call, form: Mapping[str, str], client: Client) -> dict[
         _required(form, "refresh_token"),
         client=client,
         scope=form.get("scope"),
-        ip=call.origin().ip,
+        ip=call.ip(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import uuid
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ KINDS = {
     "secret_server_key": "ssk",
     "super_secret_admin_key": "sak",
 }
+CLIENT_REMEMBERED_SECONDS = 1.0
 DEFAULT_PROJECT = "default"
 DEFAULT_CLIENT = "keyturn-cli"
 NATIVE_SCOPES = ("openid", "profile", "email", "offline_access")
@@ -54,6 +56,7 @@ class Projects:
     ) -> None:
         self._storage, self._secret, self._clock = storage, secret, clock
         self._default = default
+        self._clients: dict[str, tuple[Client, float]] = {}
 
     async def find(self, project_id: str) -> Project | None:
         """Return a project, or ``None``."""
@@ -72,8 +75,18 @@ class Projects:
         return found_all[0] if found_all else None
 
     async def client(self, client_id: str) -> Client | None:
-        """Return an OAuth client, or ``None``."""
-        return await self._storage.read(store.client, client_id)
+        """Return an OAuth client, or ``None``.
+
+        Every token request needs one. What another process changed is seen within a second.
+        """
+        now = asyncio.get_running_loop().time()
+        found, until = self._clients.get(client_id, (None, 0.0))
+        if now < until:
+            return found
+        client = await self._storage.read(store.client, client_id)
+        if client is not None:
+            self._clients[client_id] = client, now + CLIENT_REMEMBERED_SECONDS
+        return client
 
     async def key_kind(self, project_id: str, key: str) -> str | None:
         """Return which kind of key of this project ``key`` is, or ``None``."""
@@ -111,12 +124,14 @@ class Projects:
     async def save_client(self, client: Client) -> None:
         """Create a client, or bring it up to date."""
         await self._storage.write(store.save_client, client, now=self._clock.now_ms())
+        self._clients.pop(client.id, None)
 
     async def declare(
         self, projects: tuple[ProjectDeclaration, ...], clients: tuple[ClientDeclaration, ...]
     ) -> None:
         """Create or update what a configuration file declares, all or nothing."""
         await self._storage.write(self._declare, projects, clients, self._clock.now_ms())
+        self._clients.clear()
 
     def _declare(
         self,

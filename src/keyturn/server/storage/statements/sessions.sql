@@ -24,7 +24,7 @@ SELECT * FROM session
 
 -- name: rotate_session
 -- One conditional statement is the lock: of two refreshes with the same token one finds the
--- generation moved on and gets no row.
+-- generation moved on and gets no row. Nor does the session of a disabled account.
 UPDATE session
    SET generation = generation + 1, predecessor_sibling = sibling, sibling = 0, successor_used = 0,
        rotated_at = :now, last_used_at = :now, last_used_ip = :ip,
@@ -33,6 +33,8 @@ UPDATE session
  WHERE id = :id AND generation = :generation AND sibling = :sibling
    AND rotation = 'supersede' AND ended_at IS NULL AND absolute_expires_at > :now
    AND (idle_expires_at IS NULL OR idle_expires_at > :now)
+   AND EXISTS (SELECT 1 FROM user_account
+                WHERE user_account.id = session.user_id AND user_account.disabled_at IS NULL)
 RETURNING *;
 
 -- name: touch_session
