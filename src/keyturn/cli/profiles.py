@@ -8,6 +8,7 @@ lie in the client's own store, kept apart by issuer and client.
 import os
 
 from keyturn.client.config import StackProject
+from keyturn.client.private import read_private
 from keyturn.protocol.errors import StoreReadFailed, StoreWriteFailed
 
 TYPE_CHECKING = False
@@ -91,40 +92,32 @@ def load(directory: str, name: str) -> Profile | None:
     """Return the profile called ``name`` in the state directory, or ``None``.
 
     Raises:
-        StoreReadFailed: its file is there and cannot be read as a profile.
+        StoreReadFailed: its file is there and is not a profile, or not this user's own: whoever
+            can write it decides where this person signs in.
     """
     path = _path(directory, name)
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-    except FileNotFoundError:
+    content = read_private(path)
+    if content is None:
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise StoreReadFailed(f"The profile in {path} cannot be read.") from error
     try:
-        return Profile(name, _parse(text))
+        return Profile(name, _parse(content.decode()))
     except ValueError as error:
-        raise StoreReadFailed(f"The file {path} is not a profile: {error}") from error
+        hint = "Remove it, and say at the next sign-in which server it is to mean."
+        raise StoreReadFailed(f"{path} makes no sense as a profile.", hint=hint) from error
 
 
 def save(directory: str, profile: Profile) -> None:
     """Write a profile, or change nothing and raise StoreWriteFailed."""
+    from keyturn.client.effects import Effects
+    from keyturn.client.stores.atomic import replace_private
+
     path = _path(directory, profile.name)
-    fresh = f"{path}.{os.getpid()}"
     text = "".join(f"{key} = {value}\n" for key, value in profile.settings.items())
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        with open(fresh, "w", encoding="utf-8", opener=_private) as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(fresh, path)
+        replace_private(path, text.encode(), effects=Effects())
     except OSError as error:
         raise StoreWriteFailed(f"The profile could not be written to {path}.") from error
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _path(directory: str, name: str) -> str:

@@ -1,28 +1,17 @@
-"""Hangs the commands into a program built with Click.
-
-The group is lazy: a command's module is loaded when that command is typed or helped.
-"""
+"""Hangs the commands into a program built with Click, without loading Click before it is asked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from keyturn.client.commands.errors import EXIT_USAGE, show
 from keyturn.client.commands.hooks import Hooks
-from keyturn.client.commands.output import Console
-from keyturn.client.commands.run import Call, run_command
-from keyturn.client.commands.table import COMMANDS, Option, load
 from keyturn.protocol.errors import MissingExtra
 
-try:
-    import click
-except ModuleNotFoundError as error:
-    if error.name != "click":
-        raise
-    raise MissingExtra("click", needed_for="attach_click") from None
-
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import click
+
     from keyturn.client.auth import Auth
     from keyturn.client.commands.hooks import Bundle, Document
     from keyturn.client.session import LogoutOutcome
@@ -50,7 +39,16 @@ def attach_click(
         render_json: Another document for them.
         on_not_signed_in: Told when nobody is signed in.
         on_signed_out: Told of each account that was signed out.
+
+    Raises:
+        MissingExtra: Click is not installed.
     """
+    try:
+        from keyturn.client.commands.click_group import AuthGroup
+    except ModuleNotFoundError as error:
+        if error.name != "click":
+            raise
+        raise MissingExtra("click", needed_for="attach_click") from None
     hooks = Hooks(
         fetch_live=fetch_live,
         render_text=render_text,
@@ -58,68 +56,6 @@ def attach_click(
         on_not_signed_in=on_not_signed_in,
         on_signed_out=on_signed_out,
     )
-    group = _AuthGroup(name, auth, hooks)
+    group = AuthGroup(name, auth, hooks)
     cli.add_command(group)
     return group
-
-
-class _AuthGroup(click.Group):
-    """The group ``auth``, whose commands come from the table."""
-
-    def __init__(self, name: str, auth: Auth, hooks: Hooks) -> None:
-        super().__init__(name, help="Sign in and out, and see who is signed in.")
-        self._auth = auth
-        self._hooks = hooks
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands in the table's order, then any that the program added."""
-        return [*COMMANDS, *(name for name in self.commands if name not in COMMANDS)]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return one command, made when it is asked for."""
-        if cmd_name in self.commands or cmd_name not in COMMANDS:
-            return super().get_command(ctx, cmd_name)
-        command = click.Command(
-            cmd_name,
-            help=COMMANDS[cmd_name],
-            params=[_parameter(option) for option in load(cmd_name).OPTIONS],
-            callback=self._callback(cmd_name),
-        )
-        self.commands[cmd_name] = command
-        return command
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse, remembering whether a usage error is wanted as JSON."""
-        ctx.meta[__name__] = "--json" in args
-        return super().parse_args(ctx, args)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; report a usage error as Click does, or as one JSON line."""
-        try:
-            return super().invoke(ctx)
-        except click.UsageError as error:
-            console = Console(as_json=ctx.meta.get(__name__, False))
-            if not console.json_errors:
-                raise
-            where = error.ctx.command_path if error.ctx else ctx.command_path
-            show(console, "USAGE", error.format_message(), f"Run `{where} --help`.")
-            ctx.exit(EXIT_USAGE)
-
-    def _callback(self, command: str) -> Callable[..., None]:
-        def callback(**options: Any) -> None:
-            console = Console(as_json=bool(options.get("json")))
-            call = Call(self._auth, console, options, hooks=self._hooks, group=self.name or "auth")
-            click.get_current_context().exit(run_command(command, call))
-
-        return callback
-
-
-def _parameter(option: Option) -> click.Option:
-    names = [option.dest, *option.flags]
-    if option.kind == "switch":
-        return click.Option(names, is_flag=True, help=option.help)
-    kind = click.Choice(option.choices) if option.choices else _KINDS[option.kind]
-    return click.Option(names, type=kind, metavar=option.metavar, help=option.help)
-
-
-_KINDS = {"text": click.STRING, "number": click.INT}

@@ -59,12 +59,10 @@ def require_session(call: Call) -> SessionInfo:
     """Return the stored session the command is about.
 
     Raises:
-        SignInRequired: there is none; ``on_not_signed_in`` was told.
+        SignInRequired: there is none.
     """
     session = call.auth.session(account=call.account)
     if session is None:
-        if call.hooks and call.hooks.on_not_signed_in:
-            call_hook(call.console, call.hooks.on_not_signed_in)
         raise SignInRequired(f"You are not signed in to {host_of(call.auth.issuer)}.")
     return session
 

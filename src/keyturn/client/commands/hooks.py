@@ -40,7 +40,7 @@ class Hooks:
         render_text: Given the document of ``--json``, returns the text that ``status`` or
             ``whoami`` prints instead of its own.
         render_json: Given that document, returns the one to print.
-        on_not_signed_in: Called when a command finds nobody signed in, before the error is shown.
+        on_not_signed_in: Called when a command needs a sign-in first, before its error is shown.
         on_signed_out: Called with each LogoutOutcome after an account was signed out.
     """
 

@@ -57,6 +57,8 @@ def _talk(call: Call, outcomes: list[LogoutOutcome], shadow: str | None) -> None
         console.answer(_sentence(outcome))
         if outcome.revoked == "failed":
             console.mark("warn", _may_live(outcome, call.now))
+        if outcome.may_end_browser_session:
+            console.talk("You may find yourself signed out in the browser as well.")
     if not outcomes:
         console.answer("Nobody was signed in.")
     if shadow:
@@ -88,4 +90,5 @@ def _document(outcome: LogoutOutcome) -> Document:
         "revoked": outcome.revoked,
         "session_may_live_until": iso(outcome.session_may_live_until),
         "sessions_url": outcome.sessions_url,
+        "may_end_browser_session": outcome.may_end_browser_session,
     }

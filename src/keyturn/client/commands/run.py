@@ -14,7 +14,7 @@ from keyturn.client.commands.errors import (
 )
 from keyturn.client.commands.output import Console
 from keyturn.client.commands.table import load
-from keyturn.protocol.errors import KeyturnError
+from keyturn.protocol.errors import KeyturnError, SignInRequired
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,10 +83,19 @@ def run_command(name: str, call: Call) -> int:
         console.finish()
         return EXIT_INTERRUPTED
     except (KeyturnError, CommandUsage) as error:
+        if isinstance(error, SignInRequired):
+            _tell_not_signed_in(call)
         names = {"program": call.auth.program, "group": call.group, "suffix": call.suffix}
         return fail(console, error, **names)
     console.finish()
     return status or _lost_answer(console)
+
+
+def _tell_not_signed_in(call: Call) -> None:
+    if call.hooks and call.hooks.on_not_signed_in:
+        from keyturn.client.commands.hooks import call_hook
+
+        call_hook(call.console, call.hooks.on_not_signed_in)
 
 
 def _lost_answer(console: Console) -> int:
