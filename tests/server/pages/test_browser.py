@@ -199,21 +199,29 @@ def test_print_shows_only_the_note(opened: Opened, site: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("file", "css"),
+    [
+        ("logo.svg", ""),
+        ("mark.svg", ':root { --brand-logo: url("/brand/mark.svg"); }'),
+    ],
+    ids=["by-name", "by-property"],
+)
 def test_an_operators_logo_takes_the_place_of_the_glyph_at_28_px(
-    opened: Opened, tmp_path: Path
+    opened: Opened, tmp_path: Path, file: str, css: str
 ) -> None:
-    (tmp_path / "brand.css").write_text(':root { --brand-logo: url("/brand/logo.svg"); }')
-    (tmp_path / "logo.svg").write_text(
-        '<svg xmlns="http://www.w3.org/2000/svg" width="84" height="28"><rect/></svg>'
+    (tmp_path / "brand.css").write_text(css)
+    (tmp_path / file).write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="126" height="42"><rect/></svg>'
     )
     brand = Brand(tmp_path)
     frame = Frame(host="id.example.com", brand=brand)
     with served(Starlette(routes=[*asset_routes(only(brand)), *preview_routes(frame)])) as base:
         page = opened()
-        with page.expect_response("**/brand/logo.svg") as logo:
+        with page.expect_response(lambda answer: f"/brand/{file}" in answer.url) as logo:
             page.goto(f"{base}/preview/sign-in")
         assert logo.value.ok
-        assert page.locator(".brand-mark svg").is_hidden()
+        assert not page.locator(".brand-mark svg").is_visible()
         box = page.locator(".brand-mark").bounding_box()
 
     assert box is not None

@@ -21,6 +21,7 @@ _MEDIA_TYPES = {
 # One plain name, without separators or a leading dot: nothing outside the folder can be named.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SLUG = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]{0,99})?")
+_LOGOS = ("logo.svg", "logo.png", "logo.webp")
 _LARGEST_BYTES = 1024 * 1024
 
 
@@ -75,6 +76,10 @@ class Brand:
         asset = self.asset(name)
         folder = f"/brand/{self.slug}" if self.slug else "/brand"
         return f"{folder}/{name}?v={asset.tag}" if asset else None
+
+    def logo(self) -> str | None:
+        """Return the path of the folder's logo below the prefix, if it has one."""
+        return next(filter(None, map(self.address, _LOGOS)), None)
 
     def has_fonts(self) -> bool:
         """Whether the pages must be allowed to load fonts from here."""

@@ -64,7 +64,7 @@ def respond(page: Page, *, frame: Frame, now: datetime, status: int | None = Non
 
 
 def _frame_names(frame: Frame) -> dict[str, object]:
-    """Return what templates know of the frame: ``frame``, ``url`` and the three linked files."""
+    """Return what templates know of the frame: ``frame``, ``url`` and the linked files."""
 
     def url(path: str, **query: str | None) -> str:
         given = {name: value for name, value in query.items() if value is not None}
@@ -74,11 +74,13 @@ def _frame_names(frame: Frame) -> dict[str, object]:
     root = frame.path if frame.root is None else frame.root
     brand_css = frame.brand.address("brand.css") if frame.brand else None
     icon = frame.brand.address("icon.svg") if frame.brand else None
+    logo = frame.brand.logo() if frame.brand else None
     return {
         "frame": frame,
         "url": url,
         "style_sheets": [root + path for path in (own_address("keyturn.css"), brand_css) if path],
         "icon_address": root + (icon or own_address("icon.svg")),
+        "logo_address": logo and root + logo,
     }
 
 
