@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
+from keyturn.server.browser import routes as pages
+from keyturn.server.cleanup.sweeper import Sweeper
 from keyturn.server.oauth import routes as oauth
 from keyturn.server.services import Services, open_services
 from keyturn.server.settings import Settings, load
+from keyturn.server.stack import routes as stack
 
 if TYPE_CHECKING:
     from keyturn.server.clock import Clock
@@ -29,9 +32,12 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         services = await open_services(chosen, clock=clock)
         app.state.services = services
+        sweeper = Sweeper(services.storage, services.clock)
+        sweeper.start()
         try:
             yield
         finally:
+            await sweeper.stop()
             await services.close()
 
     app = FastAPI(
@@ -42,13 +48,15 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    _add_rooms(app)
+    _add_rooms(app, chosen)
     return app
 
 
-def _add_rooms(app: FastAPI) -> None:
+def _add_rooms(app: FastAPI, settings: Settings) -> None:
     """Add each room's routes. One line a room."""
     oauth.add_routes(app)
+    stack.add_routes(app)
+    pages.add_routes(app, settings)
 
 
 def services_of(app: FastAPI) -> Services:

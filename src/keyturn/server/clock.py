@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -20,3 +21,8 @@ class SystemClock:
     def now_ms(self) -> int:
         """Return milliseconds since 1970-01-01T00:00:00Z."""
         return time.time_ns() // 1_000_000
+
+
+def instant(milliseconds: int) -> datetime:
+    """Return stored milliseconds as an aware datetime."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

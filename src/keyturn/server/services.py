@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING
 
 from keyturn.server.accounts.passwords import Passwords
 from keyturn.server.accounts.service import Accounts
+from keyturn.server.approve.service import Approvals
+from keyturn.server.cli_login.service import CliLogin
 from keyturn.server.clock import Clock, SystemClock
 from keyturn.server.http.limits import Limits
 from keyturn.server.keys.service import SigningKeys
+from keyturn.server.mail.service import Mail
 from keyturn.server.oauth.authorize import Authorization
 from keyturn.server.oauth.device import Devices
 from keyturn.server.oauth.service import OAuth
 from keyturn.server.oauth.service import build as build_oauth
 from keyturn.server.projects.service import Projects
 from keyturn.server.secret import SecretProblem, ServerSecret, fingerprint, load_secret
+from keyturn.server.sessions.access_tokens import AccessTokens
 from keyturn.server.sessions.service import Sessions
+from keyturn.server.sessions.stack_tokens import StackTokens
 from keyturn.server.settings import SettingsProblem
+from keyturn.server.signin.service import SignIn
 from keyturn.server.storage.base import Storage, Work, first, run
 from keyturn.server.storage.sqlite import SqliteStorage
 from keyturn.server.waiting import Hub
@@ -45,11 +51,17 @@ class Services:
     hub: Hub
     authorization: Authorization
     devices: Devices
+    approvals: Approvals
+    mail: Mail
+    signin: SignIn
     oauth: OAuth
+    stack_tokens: StackTokens
+    cli_login: CliLogin
 
     async def close(self) -> None:
         """Let go of database and threads."""
         self.hub.close()
+        await self.mail.drain()
         self.passwords.close()
         await self.storage.close()
 
@@ -92,6 +104,9 @@ def _build(settings: Settings, clock: Clock, storage: Storage, secret: ServerSec
     hub = Hub(storage)
     keys = SigningKeys(storage, secret, clock)
     sessions = Sessions(storage, secret, clock)
+    accounts = Accounts(storage, passwords, clock)
+    limits = Limits(storage, clock)
+    mail = Mail(settings, clock)
     return Services(
         settings=settings,
         clock=clock,
@@ -100,12 +115,30 @@ def _build(settings: Settings, clock: Clock, storage: Storage, secret: ServerSec
         keys=keys,
         projects=projects,
         passwords=passwords,
-        accounts=Accounts(storage, passwords, clock),
+        accounts=accounts,
         sessions=sessions,
-        limits=Limits(storage, clock),
+        limits=limits,
         hub=hub,
         authorization=Authorization(storage, secret, clock, projects, issuer=settings.issuer),
         devices=Devices(storage, secret, clock, hub, limit_volume=settings.rate_limits == "on"),
+        approvals=Approvals(storage, secret, clock),
+        mail=mail,
+        signin=SignIn(storage, secret, clock, limits, accounts, sessions, mail),
+        stack_tokens=StackTokens(
+            storage,
+            sessions,
+            AccessTokens(
+                keys,
+                projects,
+                clock,
+                base_url=settings.issuer,
+                seconds=settings.access_token_seconds,
+            ),
+            clock,
+        ),
+        cli_login=CliLogin(
+            storage, secret, sessions, hub, clock, limits_volume=settings.rate_limits == "on"
+        ),
         oauth=build_oauth(
             settings,
             storage=storage,

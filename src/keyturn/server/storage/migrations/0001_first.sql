@@ -53,11 +53,15 @@ CREATE TABLE user_account (
   client_read_only_metadata $TEXT,
   server_metadata $TEXT,
   selected_team_id $TEXT,
+  -- The reason is the administrator's word to the user; the details are for operators alone.
+  restricted_by_admin $INT NOT NULL,
   restricted_reason $TEXT,
   restricted_private_details $TEXT,
   otp_auth_enabled $INT NOT NULL,
   requires_totp_mfa $INT NOT NULL,
   totp_secret_sealed $BLOB,
+  country_code $TEXT,
+  risk_scores $TEXT,
   signed_up_at $INT NOT NULL,
   last_active_at $INT NOT NULL,
   disabled_at $INT,
@@ -188,7 +192,8 @@ CREATE TABLE approval (
   token_hash $BLOB PRIMARY KEY,
   kind $TEXT NOT NULL,
   session_id $TEXT NOT NULL REFERENCES session (id) ON DELETE CASCADE,
-  request $TEXT NOT NULL,
+  request $BLOB NOT NULL,
+  decision $TEXT,
   created_at $INT NOT NULL,
   expires_at $INT NOT NULL,
   used_at $INT
@@ -234,6 +239,7 @@ CREATE INDEX team_by_project ON team (project_id, created_at);
 CREATE TABLE team_member (
   team_id $TEXT NOT NULL REFERENCES team (id) ON DELETE CASCADE,
   user_id $TEXT NOT NULL REFERENCES user_account (id) ON DELETE CASCADE,
+  is_admin $INT NOT NULL,
   display_name $TEXT,
   profile_image_url $TEXT,
   created_at $INT NOT NULL,

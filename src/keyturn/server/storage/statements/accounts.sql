@@ -8,9 +8,10 @@ SELECT * FROM user_account WHERE project_id = :project_id AND sign_in_email = :e
 -- Of two sign-ups racing for an address, the second gets no row.
 INSERT INTO user_account (id, project_id, display_name, primary_email, primary_email_verified,
                           sign_in_email, password_hash, is_anonymous, otp_auth_enabled,
-                          requires_totp_mfa, signed_up_at, last_active_at, created_at)
+                          requires_totp_mfa, restricted_by_admin, signed_up_at, last_active_at,
+                          created_at)
 VALUES (:id, :project_id, :display_name, :primary_email, :primary_email_verified,
-        :sign_in_email, :password_hash, :is_anonymous, 0, 0, :now, :now, :now)
+        :sign_in_email, :password_hash, :is_anonymous, 0, 0, 0, :now, :now, :now)
 ON CONFLICT (project_id, sign_in_email) DO NOTHING
 RETURNING *;
 
@@ -22,9 +23,10 @@ UPDATE user_account
        profile_image_url = :profile_image_url, client_metadata = :client_metadata,
        client_read_only_metadata = :client_read_only_metadata,
        server_metadata = :server_metadata, selected_team_id = :selected_team_id,
-       restricted_reason = :restricted_reason,
+       restricted_by_admin = :restricted_by_admin, restricted_reason = :restricted_reason,
        restricted_private_details = :restricted_private_details,
        otp_auth_enabled = :otp_auth_enabled, requires_totp_mfa = :requires_totp_mfa,
+       country_code = :country_code, risk_scores = :risk_scores,
        signed_up_at = :signed_up_at, last_active_at = :last_active_at, disabled_at = :disabled_at
  WHERE id = :id AND project_id = :project_id
 RETURNING *;

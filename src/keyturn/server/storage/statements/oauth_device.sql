@@ -47,3 +47,11 @@ RETURNING *;
 
 -- name: note_session_of_device
 UPDATE device_authorization SET session_id = :session_id WHERE id = :id;
+
+-- name: withdraw_device_authorization
+-- "This was not me": an approval that the program has not collected yet becomes a refusal. Of this
+-- and the program's redemption exactly one comes first; the answer tells which.
+UPDATE device_authorization
+   SET decision = CASE WHEN redeemed_at IS NULL THEN 'deny' ELSE decision END
+ WHERE id = :id AND owner_hash = :owner AND decision = 'approve'
+RETURNING *;

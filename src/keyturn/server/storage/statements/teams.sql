@@ -15,7 +15,8 @@ RETURNING *;
 UPDATE user_account SET selected_team_id = :team_id WHERE id = :user_id;
 
 -- name: insert_team_member
-INSERT INTO team_member (team_id, user_id, created_at) VALUES (:team_id, :user_id, :now)
+INSERT INTO team_member (team_id, user_id, is_admin, created_at)
+VALUES (:team_id, :user_id, :is_admin, :now)
 ON CONFLICT (team_id, user_id) DO NOTHING
 RETURNING user_id;
 

@@ -1,0 +1,1 @@
+"""Deciding about a program that asks to sign in."""

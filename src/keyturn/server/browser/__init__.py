@@ -1,0 +1,1 @@
+"""What every page shares: cookies, form tokens, who is looking."""

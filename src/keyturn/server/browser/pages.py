@@ -1,0 +1,102 @@
+"""What every page route shares: a visitor in, an answer out, and a page for whatever goes wrong."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from starlette.routing import Route
+
+from keyturn.server.accounts.passwords import Overloaded
+from keyturn.server.browser.forms import CrossSite, FormUnreadable
+from keyturn.server.browser.visitor import FormExpired, NoProject, Visitor, visit
+from keyturn.server.clock import instant
+from keyturn.server.http.limits import TooMany
+from keyturn.server.pages.render import respond
+from keyturn.server.pages.views import ErrorPage, Frame, NotFoundPage, TooManyPage
+from keyturn.server.storage.base import StorageUnavailable
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from keyturn.server.pages.views import Page
+    from keyturn.server.pages.views.outcomes import ErrorKind
+    from keyturn.server.services import Services
+
+log = logging.getLogger("keyturn.pages")
+
+Endpoint = Callable[["Request"], Awaitable["Response"]]
+_RETRY_SECONDS = 2
+_FORM_PROBLEMS: dict[type[Exception], ErrorKind] = {
+    FormExpired: "expired-form",
+    CrossSite: "cross-site",
+    FormUnreadable: "unreadable",
+}
+
+
+def guarded(endpoint: Endpoint) -> Endpoint:
+    """Answer every failure of a page route with a page."""
+
+    @functools.wraps(endpoint)
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except NoProject:
+            return plain(request, NotFoundPage())
+        except TooMany as limit:
+            return plain(request, TooManyPage(what="sign-in", until=instant(limit.until)))
+        except tuple(_FORM_PROBLEMS) as problem:
+            return error(request, _FORM_PROBLEMS[type(problem)])
+        except (StorageUnavailable, Overloaded):
+            return error(request, "unavailable")
+        except Exception:
+            decided = request.method == "POST" and request.url.path.endswith("/decide")
+            return error(request, "decision" if decided else "failed")
+
+    return answer
+
+
+def page(endpoint: Callable[[Visitor], Awaitable[Response]]) -> Endpoint:
+    """Turn a function of a visitor into a page route."""
+
+    @functools.wraps(endpoint)
+    async def answer(request: Request) -> Response:
+        return await endpoint(await visit(request))
+
+    return guarded(answer)
+
+
+def both(path: str, endpoint: Endpoint, *, methods: list[str]) -> list[Route]:
+    """Return the routes of a page: of the default project, and of any other below ``/p/``."""
+    return [Route(prefix + path, endpoint, methods=methods) for prefix in ("", "/p/{project}")]
+
+
+def error(request: Request, kind: ErrorKind) -> Response:
+    """Answer with an error page; its request id is the one in the log."""
+    services: Services = request.app.state.services
+    request_id = "req-" + "-".join(secrets.token_hex(2) for _ in range(3))
+    if kind in ("failed", "decision"):
+        log.exception("%s %s failed (%s)", request.method, request.url.path, request_id)
+    else:
+        log.info("%s %s: %s (%s)", request.method, request.url.path, kind, request_id)
+    now = instant(services.clock.now_ms())
+    again = now + timedelta(seconds=_RETRY_SECONDS) if kind == "unavailable" else None
+    retry_to = urlsplit(str(request.url)).path if request.method == "GET" else None
+    return plain(
+        request,
+        ErrorPage(kind=kind, request_id=request_id, at=now, retry_to=retry_to, again_at=again),
+    )
+
+
+def plain(request: Request, shown: Page) -> Response:
+    """Answer with a page that knows no visitor."""
+    services: Services = request.app.state.services
+    parts = urlsplit(services.settings.issuer)
+    frame = Frame(site_name=services.settings.site_name, host=parts.netloc, path=parts.path)
+    return respond(shown, frame=frame, now=instant(services.clock.now_ms()))

@@ -1,0 +1,41 @@
+"""Where a page may send somebody afterwards: to a known page of ours, and nowhere else. Pure."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+CLI_CONFIRM = "/handler/cli-auth-confirm"
+_PAGES = frozenset(
+    {"/oauth/authorize", "/device", "/device/confirm", "/sessions", "/password", CLI_CONFIRM}
+)
+_PROJECT = re.compile(r"^/p/([A-Za-z0-9._-]{1,128})(?=/)")
+_LONGEST = 8192
+
+
+def safe_continue(path: str | None) -> str | None:
+    """Return ``path`` if it is the path, with a query or not, of one of our own pages.
+
+    Anything a browser could read as another host is refused: a second slash, a backslash, a
+    scheme, white space or control characters anywhere (threat T-8).
+    """
+    if not path or len(path) > _LONGEST or not path.startswith("/") or path.startswith("//"):
+        return None
+    if "\\" in path or any(ord(c) <= 0x20 or ord(c) >= 0x7F for c in path):
+        return None
+    parts = urlsplit(path)
+    if parts.scheme or parts.netloc or parts.fragment:
+        return None
+    return path if _PROJECT.sub("", parts.path) in _PAGES else None
+
+
+def project_of(path: str | None) -> str | None:
+    """Return the project named by a path below ``/p/``."""
+    found = _PROJECT.match(path or "")
+    return found.group(1) if found else None
+
+
+def is_waiting(path: str | None) -> bool:
+    """Say whether a terminal waits for what comes after signing in."""
+    page = _PROJECT.sub("", urlsplit(path or "").path)
+    return page in ("/oauth/authorize", "/device", "/device/confirm", CLI_CONFIRM)

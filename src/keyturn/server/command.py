@@ -1,0 +1,237 @@
+"""``keyturn serve`` and ``keyturn project``: the operator's commands."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from keyturn.server.app import create_app
+from keyturn.server.projects.service import DEFAULT_CLIENT, KINDS
+from keyturn.server.secret import SecretProblem
+from keyturn.server.services import Services, open_services
+from keyturn.server.settings import Settings, SettingsProblem, load
+from keyturn.server.storage.base import StorageUnavailable
+
+if TYPE_CHECKING:
+    from keyturn.server.projects.service import ProjectKeys
+
+
+# How long running requests may take at shutdown; held ones are answered at once.
+DRAIN_SECONDS = 15
+PROBLEMS = (SettingsProblem, SecretProblem, StorageUnavailable, OSError)
+
+
+def serve_main(argv: Sequence[str]) -> int:
+    """Run the server until SIGTERM or SIGINT; 0 once drained, 1 with a message if it cannot."""
+    try:
+        settings = _settings(_serve_parser().parse_args(argv))
+        listener = _listen(settings)
+        settings = settings.model_copy(update={"port": listener.getsockname()[1]})
+        _logging()
+        asyncio.run(_first_start(settings))
+        return _run(settings, listener)
+    except PROBLEMS as problem:
+        return _fail(problem)
+
+
+def project_main(argv: Sequence[str]) -> int:
+    """Create and list projects, rotate their keys."""
+    options = _project_parser().parse_args(argv)
+    try:
+        settings = _settings(options)
+        match options.action:
+            case "create":
+                return asyncio.run(_with(settings, _create, options))
+            case "list":
+                return asyncio.run(_with(settings, _list, options))
+            case _:
+                return asyncio.run(_with(settings, _rotate, options))
+    except PROBLEMS as problem:
+        return _fail(problem)
+
+
+def _serve_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="keyturn serve", description="Run the sign-in server.")
+    _common(parser)
+    parser.add_argument("--host", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port to listen on (8102; 0 takes a free one)")
+    parser.add_argument("--base-url", help="the address people and programs reach this server at")
+    parser.add_argument(
+        "--preview", action="store_true", default=None, help="show every page under /preview"
+    )
+    return parser
+
+
+def _project_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="keyturn project", description="Manage projects.")
+    actions = parser.add_subparsers(dest="action", required=True)
+    create = actions.add_parser("create", help="create a project with fresh keys")
+    create.add_argument("name", help="its display name")
+    create.add_argument("--id", help="a fixed id; a random one otherwise")
+    listed = actions.add_parser("list", help="list all projects")
+    keys = actions.add_parser("keys", help="manage a project's keys")
+    rotate = keys.add_subparsers(dest="keys_action", required=True).add_parser(
+        "rotate", help="replace every key of a project; the old ones end at once"
+    )
+    rotate.add_argument("id", help="the project's id")
+    for each in (create, listed, rotate):
+        _common(each)
+        each.add_argument("--json", action="store_true", help="print one JSON document")
+    return parser
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, help="folder of database, secret and outbox")
+    parser.add_argument("--database", help="database URL; SQLite in the data folder if left out")
+    parser.add_argument("--config", type=Path, help="TOML file with settings, projects, clients")
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    names = ("host", "port", "data", "database", "base_url", "preview")
+    given = {name: getattr(options, name, None) for name in names}
+    return load(arguments=given, file=options.config)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise SettingsProblem(
+            f"cannot listen on {settings.host} port {settings.port}: {error.strerror}. "
+            "Choose another with --port."
+        ) from None
+    listener.set_inheritable(True)
+    return listener
+
+
+def _logging() -> None:
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
+    )
+
+
+async def _first_start(settings: Settings) -> None:
+    """Open everything once, so that what is wrong is said now; make the first project."""
+    services = await open_services(settings)
+    try:
+        if await services.projects.all():
+            return
+        project, keys = await services.projects.create_default()
+        path = _keep_keys(settings.data, project.id, keys)
+    finally:
+        await services.close()
+    _say(f"Created project {project.id} and the public OAuth client {DEFAULT_CLIENT}.")
+    for kind in KINDS:
+        _say(f"  {kind}  {getattr(keys, kind)}")
+    _say(f"These keys are shown once. They are kept in {path}.")
+
+
+def _keep_keys(data: Path, project_id: str, keys: ProjectKeys) -> Path:
+    path = data / f"project-{project_id}-keys.json"
+    text = json.dumps({"project_id": project_id, **_as_dict(keys)}, indent=2) + "\n"
+    path.touch(mode=0o600)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _run(settings: Settings, listener: socket.socket) -> int:
+    config = uvicorn.Config(
+        create_app(settings),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Addresses are worked out from the settings, not by the HTTP server.
+        proxy_headers=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        lifespan="on",
+    )
+    server = _Server(config, settings.issuer)
+    server.run(sockets=[listener])
+    return 0 if server.started else 1
+
+
+class _Server(uvicorn.Server):
+    """Says when it is ready, and answers held requests as soon as it is told to stop."""
+
+    def __init__(self, config: uvicorn.Config, base_url: str) -> None:
+        super().__init__(config)
+        self._base_url = base_url
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print(f"Keyturn is ready at {self._base_url}", flush=True)  # noqa: T201
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        app: Any = self.config.app
+        app.state.services.hub.close()
+        await super().shutdown(sockets)
+
+
+async def _with(settings: Settings, action: Any, options: argparse.Namespace) -> int:
+    services = await open_services(settings)
+    try:
+        code: int = await action(services, options)
+        return code
+    finally:
+        await services.close()
+
+
+async def _create(services: Services, options: argparse.Namespace) -> int:
+    if options.id and await services.projects.find(options.id):
+        return _fail(SettingsProblem(f"a project with the id {options.id} exists already"))
+    project, keys = await services.projects.create(options.name, project_id=options.id)
+    answer = {"id": project.id, "display_name": project.display_name, **_as_dict(keys)}
+    _print(answer, as_json=options.json)
+    return 0
+
+
+async def _list(services: Services, options: argparse.Namespace) -> int:
+    found = [{"id": p.id, "display_name": p.display_name} for p in await services.projects.all()]
+    if options.json:
+        print(json.dumps(found, indent=2))  # noqa: T201
+    else:
+        for one in found:
+            _print(one, as_json=False)
+    return 0
+
+
+async def _rotate(services: Services, options: argparse.Namespace) -> int:
+    if await services.projects.find(options.id) is None:
+        return _fail(SettingsProblem(f"there is no project with the id {options.id}"))
+    keys = await services.projects.rotate_keys(options.id)
+    _print({"id": options.id, **_as_dict(keys)}, as_json=options.json)
+    return 0
+
+
+def _as_dict(keys: ProjectKeys) -> dict[str, str]:
+    return {kind: getattr(keys, kind) for kind in KINDS}
+
+
+def _print(answer: dict[str, str], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(answer, indent=2))  # noqa: T201
+        return
+    print("  ".join(f"{name}={value}" for name, value in answer.items()))  # noqa: T201
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _fail(problem: Exception) -> int:
+    _say(f"fail  {problem}")
+    return 1

@@ -1,0 +1,109 @@
+"""Sign-in links by mail: ask for one, open it, finish.
+
+Opening a link changes nothing, because mail scanners open links too: the token moves from the URL
+into a cookie, the page asks, and only the press signs in (server promise S-54).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keyturn.server.accounts.rules import email_problem
+from keyturn.server.browser.pages import both, page
+from keyturn.server.browser.paths import is_waiting, safe_continue
+from keyturn.server.pages import words
+from keyturn.server.pages.views import LinkOpenedPage, LinkSentPage
+from keyturn.server.signin.routes import sign_in_page
+from keyturn.server.signin.service import LINK_MINUTES
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+    from starlette.routing import Route
+
+    from keyturn.server.browser.visitor import Visitor
+
+_COOKIE = "link"
+
+
+@page
+async def send(visitor: Visitor) -> Response:
+    """``POST /sign-in/link``: the same answer whether or not the address has an account."""
+    fields = await visitor.form()
+    email, continue_to = fields.get("email", "").strip(), safe_continue(fields.get("continue"))
+    problem = email_problem(email) if email else words.EMAIL_MISSING
+    if problem or not visitor.project.config.magic_link_enabled:
+        return visitor.show(
+            sign_in_page(visitor, continue_to=continue_to, email=email, email_problem=problem)
+        )
+    await visitor.services.signin.send_link(
+        visitor.project,
+        email=email,
+        continue_to=continue_to,
+        browser_hash=visitor.browser_hash,
+        origin=visitor.origin,
+        base=visitor.services.settings.issuer + visitor.prefix,
+    )
+    return visitor.show(
+        LinkSentPage(
+            form_token=visitor.form_token(),
+            email=email,
+            continue_to=continue_to,
+            waiting=is_waiting(continue_to),
+            minutes=LINK_MINUTES,
+        )
+    )
+
+
+@page
+async def arrive(visitor: Visitor) -> Response:
+    """``GET /sign-in/link?token=``: keep the token out of the address bar, then ask."""
+    response = visitor.see("/sign-in/link/open")
+    visitor.cookies.set_code(response, _COOKIE, visitor.request.query_params.get("token", ""))
+    return response
+
+
+@page
+async def show(visitor: Visitor) -> Response:
+    """``GET /sign-in/link/open``: whom the link signs in, and a button."""
+    token = visitor.cookies.read(visitor.request, _COOKIE)
+    link = await visitor.services.signin.link(token) if token else None
+    if link is None or link.project_id != visitor.project.id:
+        return visitor.show(sign_in_page(visitor, continue_to=None, notice="link-expired"))
+    return visitor.show(
+        LinkOpenedPage(
+            form_token=visitor.form_token(),
+            email=link.email,
+            waiting=is_waiting(link.continue_to) and link.browser_hash == visitor.browser_hash,
+        )
+    )
+
+
+@page
+async def finish(visitor: Visitor) -> Response:
+    """``POST /sign-in/link/finish``: use the link up and sign in."""
+    await visitor.form()
+    token = visitor.cookies.read(visitor.request, _COOKIE)
+    link = await visitor.services.signin.link(token) if token else None
+    begun = None
+    if link is not None and token is not None:
+        begun = await visitor.services.signin.finish_link(
+            visitor.project, token, origin=visitor.origin
+        )
+    if link is None or begun is None:
+        return visitor.show(sign_in_page(visitor, continue_to=None, notice="link-expired"))
+    # What a terminal waits for belongs to the browser that asked, not to whoever opens the mail.
+    own = link.browser_hash == visitor.browser_hash
+    response = visitor.go_on(link.continue_to if own else None)
+    visitor.cookies.clear(response, _COOKIE)
+    visitor.cookies.set_session(response, visitor.project.id, begun[1])
+    return response
+
+
+def routes() -> list[Route]:
+    """Return the routes of this room."""
+    return [
+        *both("/sign-in/link", send, methods=["POST"]),
+        *both("/sign-in/link", arrive, methods=["GET"]),
+        *both("/sign-in/link/open", show, methods=["GET"]),
+        *both("/sign-in/link/finish", finish, methods=["POST"]),
+    ]

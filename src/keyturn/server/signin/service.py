@@ -1,0 +1,183 @@
+"""Use cases of signing in with a browser: by password and by mailed link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from keyturn.protocol.codes import MAIL_LINK_PREFIX
+from keyturn.server.accounts import store as account_store
+from keyturn.server.accounts.rules import folded_email
+from keyturn.server.http.limits import Limit
+from keyturn.server.secret import new_token
+from keyturn.server.sessions.rules import BROWSER
+from keyturn.server.signin import store
+
+if TYPE_CHECKING:
+    from keyturn.server.accounts.rules import User
+    from keyturn.server.accounts.service import Accounts
+    from keyturn.server.clock import Clock
+    from keyturn.server.http.limits import Limits
+    from keyturn.server.mail.service import Mail
+    from keyturn.server.projects.rules import Project
+    from keyturn.server.secret import ServerSecret
+    from keyturn.server.sessions.rules import Origin, Session
+    from keyturn.server.sessions.service import Sessions
+    from keyturn.server.storage.base import Storage, Work
+
+LINK_MINUTES = 15
+WINDOW_SECONDS = 600
+PASSWORD_TRIES_PER_ACCOUNT = 10
+PASSWORD_TRIES_PER_ADDRESS = 50
+MAILS_PER_ACCOUNT = 5
+MAILS_PER_ADDRESS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailedLink:
+    """A sign-in link that was opened: whom it signs in, and where they were going."""
+
+    project_id: str
+    email: str
+    continue_to: str | None
+    browser_hash: bytes
+
+
+class SignIn:
+    """Signs browsers in."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        secret: ServerSecret,
+        clock: Clock,
+        limits: Limits,
+        accounts: Accounts,
+        sessions: Sessions,
+        mail: Mail,
+    ) -> None:
+        self._storage, self._secret, self._clock = storage, secret, clock
+        self._limits, self._accounts, self._sessions = limits, accounts, sessions
+        self._mail = mail
+
+    async def with_password(
+        self, project: Project, *, email: str, password: str, origin: Origin
+    ) -> User | None:
+        """Return the account if the password is its own.
+
+        Raises:
+            TooMany: too many wrong passwords for this account or from this address.
+            Overloaded: too many passwords are being hashed.
+        """
+        limits = self._guess_limits(project, email, origin)
+        await self._limits.take(limits)
+        user = await self._accounts.check_password(project.id, email, password)
+        if user is not None:
+            await self._limits.give_back(limits)
+        return user
+
+    async def send_link(
+        self,
+        project: Project,
+        *,
+        email: str,
+        continue_to: str | None,
+        browser_hash: bytes,
+        origin: Origin,
+        base: str,
+    ) -> None:
+        """Mail a sign-in link if the address has an account; say nothing of whether it has.
+
+        Raises:
+            TooMany: too many mails to this address or for this visitor.
+        """
+        await self._limits.take(self._mail_limits(project, email, origin))
+        user = await self._accounts.by_email(project.id, email)
+        if user is None or user.disabled_at is not None or user.primary_email is None:
+            return
+        token, now = new_token(MAIL_LINK_PREFIX), self._clock.now_ms()
+        await self._storage.write(
+            store.insert_link,
+            self._secret.hash("mail link", token),
+            project_id=project.id,
+            purpose="sign-in",
+            email=folded_email(email),
+            user_id=user.id,
+            browser_hash=browser_hash,
+            continue_path=continue_to,
+            now=now,
+            expires_at=now + LINK_MINUTES * 60_000,
+        )
+        link = f"{base}/sign-in/link?{urlencode({'token': token})}"
+        self._mail.send_soon(to=user.primary_email, **sign_in_mail(project.display_name, link))
+
+    async def link(self, token: str) -> MailedLink | None:
+        """Return what a live link stands for, without using it up."""
+        row = await self._storage.read(
+            store.live_link, self._secret.hash("mail link", token), now=self._clock.now_ms()
+        )
+        if row is None or row["purpose"] != "sign-in":
+            return None
+        return MailedLink(
+            project_id=row["project_id"],
+            email=row["email"],
+            continue_to=row["continue_path"],
+            browser_hash=row["browser_hash"],
+        )
+
+    async def finish_link(
+        self, project: Project, token: str, *, origin: Origin
+    ) -> tuple[Session, str] | None:
+        """Use a link up and sign the browser in; ``None`` if somebody was first."""
+        return await self._storage.write(
+            self._finish_link, project, token, origin, self._clock.now_ms()
+        )
+
+    def _finish_link(
+        self, project: Project, token: str, origin: Origin, now: int
+    ) -> Work[tuple[Session, str] | None]:
+        row = yield from store.use_link(self._secret.hash("mail link", token), now=now)
+        if row is None or row["project_id"] != project.id:
+            return None
+        user = yield from account_store.by_id(project.id, row["user_id"])
+        # The address may have been given up since, and the account closed: look again.
+        if user is None or user.disabled_at is not None or user.sign_in_email != row["email"]:
+            return None
+        yield from account_store.update(user, primary_email_verified=True)
+        return (
+            yield from self._sessions.begin_plain_work(
+                project_id=project.id,
+                user_id=user.id,
+                kind="browser",
+                lifetime=BROWSER,
+                origin=origin,
+                now=now,
+            )
+        )
+
+    def _guess_limits(self, project: Project, email: str, origin: Origin) -> list[Limit]:
+        account = self._secret.hash("limited account", f"{project.id}|{folded_email(email)}").hex()
+        return [
+            Limit(f"password account {account}", PASSWORD_TRIES_PER_ACCOUNT, WINDOW_SECONDS),
+            Limit(f"password address {origin.ip}", PASSWORD_TRIES_PER_ADDRESS, WINDOW_SECONDS),
+        ]
+
+    def _mail_limits(self, project: Project, email: str, origin: Origin) -> list[Limit]:
+        account = self._secret.hash("limited account", f"{project.id}|{folded_email(email)}").hex()
+        return [
+            Limit(f"mail account {account}", MAILS_PER_ACCOUNT, WINDOW_SECONDS),
+            Limit(f"mail address {origin.ip}", MAILS_PER_ADDRESS, WINDOW_SECONDS),
+        ]
+
+
+def sign_in_mail(site: str, link: str) -> dict[str, str]:
+    """Return subject and text of the mail that carries a sign-in link."""
+    return {
+        "subject": f"Sign in to {' '.join(site.split())}",
+        "text": (
+            f"Open this link in the browser where you asked for it:\n\n{link}\n\n"
+            f"It works once, for {LINK_MINUTES} minutes.\n"
+            "If you did not ask for it, nothing happens unless the link is opened.\n"
+        ),
+    }
