@@ -32,10 +32,13 @@ class User:
     client_read_only_metadata: Any
     server_metadata: Any = field(repr=False)
     selected_team_id: str | None
+    restricted_by_admin: bool
     restricted_reason: str | None
     restricted_private_details: str | None = field(repr=False)
     otp_auth_enabled: bool
     requires_totp_mfa: bool
+    country_code: str | None
+    risk_scores: Any
     signed_up_at: int
     last_active_at: int
     disabled_at: int | None
@@ -44,9 +47,16 @@ class User:
     def from_row(cls, row: Row) -> User:
         """Read one row."""
         values: dict[str, Any] = {name: row[name] for name in _PLAIN}
-        values |= {name: bool(row[name]) for name in _FLAGS}
-        values |= {name: json.loads(row[name]) if row[name] else None for name in _JSON}
+        values |= {name: bool(row[name]) for name in FLAG_COLUMNS}
+        values |= {name: json.loads(row[name]) if row[name] else None for name in JSON_COLUMNS}
         return cls(**values)
+
+    @property
+    def restriction(self) -> str | None:
+        """Return why the user may not yet do everything, by the type clients know, or ``None``."""
+        if self.is_anonymous:
+            return "anonymous"
+        return "restricted_by_administrator" if self.restricted_by_admin else None
 
     @property
     def label(self) -> str:
@@ -56,9 +66,15 @@ class User:
         )
 
 
-_FLAGS = ("primary_email_verified", "is_anonymous", "otp_auth_enabled", "requires_totp_mfa")
-_JSON = ("client_metadata", "client_read_only_metadata", "server_metadata")
-_PLAIN = tuple(set(User.__dataclass_fields__) - {*_FLAGS, *_JSON})
+FLAG_COLUMNS = (
+    "primary_email_verified",
+    "is_anonymous",
+    "otp_auth_enabled",
+    "requires_totp_mfa",
+    "restricted_by_admin",
+)
+JSON_COLUMNS = ("client_metadata", "client_read_only_metadata", "server_metadata", "risk_scores")
+_PLAIN = tuple(set(User.__dataclass_fields__) - {*FLAG_COLUMNS, *JSON_COLUMNS})
 
 
 def folded_email(email: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from keyturn.server.accounts.rules import User, folded_email
+from keyturn.server.accounts.rules import FLAG_COLUMNS, JSON_COLUMNS, User, folded_email
 from keyturn.server.storage.base import Work, first, run
 
 _COLUMNS = frozenset(
@@ -13,8 +13,9 @@ _COLUMNS = frozenset(
         "display_name", "primary_email", "primary_email_verified", "sign_in_email",
         "password_hash", "is_anonymous", "profile_image_url", "client_metadata",
         "client_read_only_metadata", "server_metadata", "selected_team_id", "restricted_reason",
-        "restricted_private_details", "otp_auth_enabled", "requires_totp_mfa", "signed_up_at",
-        "last_active_at", "disabled_at",
+        "restricted_private_details", "restricted_by_admin", "otp_auth_enabled",
+        "requires_totp_mfa", "country_code", "risk_scores", "signed_up_at", "last_active_at",
+        "disabled_at",
     }
 )  # fmt: skip
 
@@ -70,9 +71,9 @@ def update(user: User, **changes: Any) -> Work[User | None]:
     if unknown:
         raise TypeError(f"no such column: {unknown}")
     values = {name: changes.get(name, getattr(user, name)) for name in _COLUMNS}
-    for name in ("client_metadata", "client_read_only_metadata", "server_metadata"):
+    for name in JSON_COLUMNS:
         values[name] = None if values[name] is None else json.dumps(values[name])
-    for name in ("primary_email_verified", "is_anonymous", "otp_auth_enabled", "requires_totp_mfa"):
+    for name in FLAG_COLUMNS:
         values[name] = int(values[name])
     if values["sign_in_email"] and values["sign_in_email"] != user.sign_in_email:
         holder = yield from by_sign_in_email(user.project_id, values["sign_in_email"])

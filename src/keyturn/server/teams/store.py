@@ -35,13 +35,15 @@ def ensure_personal(project_id: str, user: User, *, now: int) -> Work[None]:
         personal_of=user.id,
         now=now,
     )
-    yield from add_member(team_id, user.id, now=now)
+    yield from add_member(team_id, user.id, is_admin=True, now=now)
     yield from run("select_team", user_id=user.id, team_id=team_id)
 
 
-def add_member(team_id: str, user_id: str, *, now: int) -> Work[bool]:
+def add_member(team_id: str, user_id: str, *, is_admin: bool, now: int) -> Work[bool]:
     """Add a member; false if it is one already."""
-    row = yield from first("insert_team_member", team_id=team_id, user_id=user_id, now=now)
+    row = yield from first(
+        "insert_team_member", team_id=team_id, user_id=user_id, is_admin=int(is_admin), now=now
+    )
     return row is not None
 
 

@@ -39,6 +39,3 @@ UPDATE cli_login_attempt
    SET used_at = :now, refresh_token_sealed = NULL, private_key_sealed = :nothing
  WHERE id = :id AND decision = 'approved' AND used_at IS NULL AND expires_at > :now
 RETURNING id;
-
--- name: sweep_cli_login_attempts
-DELETE FROM cli_login_attempt WHERE expires_at < :before;

@@ -1,0 +1,196 @@
+"""Use cases of CLI sign-in on the Stack-compatible face: start, poll, look, claim, decide.
+
+Exactly one of any number of simultaneous polls, decisions or claims wins (S-6): each ends in one
+conditional UPDATE, so the database is the judge, across processes too.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from keyturn.protocol.codes import POLLING_CODE_PREFIX, new_login_code
+from keyturn.server.cli_login import sealing, store
+from keyturn.server.cli_login.outcomes import Claimed, Poll, Refusal, Refused, Started
+from keyturn.server.cli_login.work import Transactions
+from keyturn.server.secret import new_token
+
+if TYPE_CHECKING:
+    from keyturn.server.accounts.rules import User
+    from keyturn.server.cli_login.rules import Attempt
+    from keyturn.server.clock import Clock
+    from keyturn.server.secret import ServerSecret
+    from keyturn.server.sessions.rules import Origin, Session
+    from keyturn.server.sessions.service import Sessions
+    from keyturn.server.storage.base import Storage
+    from keyturn.server.waiting import Hub
+
+
+class CliLogin:
+    """Attempts of CLIs to be signed in by a browser elsewhere."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        secret: ServerSecret,
+        sessions: Sessions,
+        hub: Hub,
+        clock: Clock,
+        *,
+        limits_volume: bool,
+    ) -> None:
+        self._storage, self._secret, self._sessions = storage, secret, sessions
+        self._hub, self._clock = hub, clock
+        self._work = Transactions(secret, sessions, limits_volume=limits_volume)
+
+    async def start(
+        self, project_id: str, *, life_ms: int, anonymous_token: str | None, origin: Origin
+    ) -> Started:
+        """Begin an attempt.
+
+        Raises:
+            Refused: the anonymous token is not one that may be attached.
+            TooMany: too many attempts from one address.
+        """
+        polling_code, login_code = new_token(POLLING_CODE_PREFIX), new_login_code(secrets.choice)
+        now = self._clock.now_ms()
+        started = Started(
+            polling_code=polling_code, login_code=login_code, expires_at=now + life_ms
+        )
+        await self._storage.write(
+            self._work.start, project_id, started, anonymous_token, origin, now
+        )
+        return started
+
+    async def poll(
+        self,
+        project_id: str,
+        polling_code: str,
+        *,
+        wait_seconds: float = 0,
+        is_gone: Callable[[], Awaitable[bool]] | None = None,
+    ) -> Poll | None:
+        """Tell a waiting CLI what has been decided; ``None`` if the code is not known here.
+
+        Args:
+            project_id: The project that the poll names.
+            polling_code: The secret half of the attempt.
+            wait_seconds: How long to hold the answer back while nobody has decided (S-40).
+            is_gone: Says whether the caller has hung up; then nothing is given out to nobody.
+        """
+        attempt = await self._by_polling_code(polling_code)
+        if attempt is None or attempt.project_id != project_id:
+            return None
+        if wait_seconds > 0 and attempt.standing(now=self._clock.now_ms()) == "waiting":
+            found = await self._wait(attempt, polling_code, wait_seconds)
+            if found is not None and is_gone is not None and await is_gone():
+                return Poll(status="waiting")
+            attempt = found or attempt
+        return await self._outcome(attempt, polling_code)
+
+    async def attempt_by_login_code(self, login_code: str) -> Attempt | None:
+        """Return the attempt that a login code names, decided and expired ones too."""
+        code_hash = self._secret.hash("login code", login_code)
+        return await self._storage.read(store.by_login_code, code_hash)
+
+    async def open_attempt(self, project_id: str, login_code: str) -> Attempt:
+        """Return an attempt of a project that nobody has decided. Raises Refused."""
+        attempt = await self.attempt_by_login_code(login_code)
+        now = self._clock.now_ms()
+        if attempt is None or attempt.project_id != project_id or not attempt.is_open(now=now):
+            raise Refused(Refusal.NOT_OPEN)
+        return attempt
+
+    async def claim(self, project_id: str, login_code: str) -> Claimed:
+        """Hand out the attached anonymous session, once. Raises Refused."""
+        attempt = await self.open_attempt(project_id, login_code)
+        if attempt.anonymous_token_sealed is None:
+            raise Refused(Refusal.NOTHING_TO_CLAIM)
+        token = sealing.open_under_login_code(
+            self._secret, login_code, attempt.anonymous_token_sealed, attempt=attempt.id
+        )
+        holder = await self._storage.write(self._work.claim, attempt, token, self._clock.now_ms())
+        return Claimed(holder=holder, refresh_token=token)
+
+    async def complete(self, project_id: str, login_code: str, refresh_token: str | None) -> None:
+        """Approve with the session of the browser that asks: the poll gets this very token.
+
+        Raises:
+            Refused: the attempt is not open, or the token is not a live one of this project.
+        """
+        attempt = await self.open_attempt(project_id, login_code)
+        if refresh_token is None:
+            raise Refused(Refusal.REFRESH_TOKEN_MISSING)
+        sealed = sealing.seal_to(attempt.public_key, refresh_token, attempt=attempt.id)
+        token_hash = self._sessions.token_hash(refresh_token)
+        await self._storage.write(
+            self._work.complete, attempt, token_hash, sealed, self._clock.now_ms()
+        )
+        self._hub.wake(topic(attempt.id))
+
+    async def approve_on_page(
+        self, attempt: Attempt, user: User, browser_session: Session, origin: Origin
+    ) -> Session:
+        """Approve on the server's own page: the CLI gets a session of its own (S-6a).
+
+        Args:
+            attempt: What the page showed.
+            user: Who approves.
+            browser_session: The session of the browser that approves.
+            origin: Where that browser is, for the audit log.
+
+        Raises:
+            Refused: somebody was faster, or the attempt has expired.
+        """
+        session = await self._storage.write(
+            self._work.approve, attempt, user, browser_session, origin, self._clock.now_ms()
+        )
+        self._hub.wake(topic(attempt.id))
+        return session
+
+    async def deny(self, attempt: Attempt, *, by: Session | None = None) -> bool:
+        """Deny an attempt; false if it was decided or over already."""
+        denied = await self._storage.write(
+            self._work.decide, attempt, "denied", by, None, self._clock.now_ms()
+        )
+        if denied:
+            self._hub.wake(topic(attempt.id))
+        return denied
+
+    async def _by_polling_code(self, polling_code: str) -> Attempt | None:
+        code_hash = self._secret.hash("polling code", polling_code)
+        return await self._storage.read(store.by_polling_code, code_hash)
+
+    async def _wait(self, attempt: Attempt, polling_code: str, seconds: float) -> Attempt | None:
+        async def decided() -> Attempt | None:
+            found = await self._by_polling_code(polling_code)
+            if found is None or found.standing(now=self._clock.now_ms()) == "waiting":
+                return None
+            return found
+
+        left = max(0.0, (attempt.expires_at - self._clock.now_ms()) / 1000)
+        return await self._hub.wait(topic(attempt.id), seconds=min(seconds, left), check=decided)
+
+    async def _outcome(self, attempt: Attempt, polling_code: str) -> Poll:
+        now = self._clock.now_ms()
+        standing = attempt.standing(now=now)
+        if standing != "approved" or attempt.refresh_token_sealed is None:
+            return Poll(status="used" if standing == "approved" else standing)
+        token = sealing.open_with(
+            self._secret,
+            polling_code,
+            public_key=attempt.public_key,
+            private_key_sealed=attempt.private_key_sealed,
+            box=attempt.refresh_token_sealed,
+            attempt=attempt.id,
+        )
+        status = await self._storage.write(
+            self._work.redeem, attempt, self._sessions.token_hash(token), now
+        )
+        return Poll(status=status, refresh_token=token if status == "success" else None)
+
+
+def topic(attempt_id: str) -> str:
+    """Return what a poll waits for and a decision wakes."""
+    return f"cli:{attempt_id}"

@@ -1,0 +1,156 @@
+"""Who is calling: the header checks of the Stack-compatible API, in their one order (S-4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from keyturn.server.stack import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from keyturn.server.accounts.rules import User
+    from keyturn.server.projects.rules import Project
+    from keyturn.server.services import Services
+    from keyturn.server.sessions.rules import Session
+    from keyturn.server.stack.headers import StackHeaders
+
+AccessType = Literal["client", "server", "admin"]
+ACCESS_TYPES: tuple[AccessType, ...] = ("client", "server", "admin")
+ANY_ACCESS = ACCESS_TYPES
+SERVER_ACCESS: tuple[AccessType, ...] = ("server", "admin")
+BRANCH = "main"
+
+_KEY_HEADER = {
+    "client": "publishable-client-key",
+    "server": "secret-server-key",
+    "admin": "super-secret-admin-key",
+}
+_KEY_KIND = {
+    "client": "publishable_client_key",
+    "server": "secret_server_key",
+    "admin": "super_secret_admin_key",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A request whose headers were found good."""
+
+    access_type: AccessType
+    project: Project
+    user: User | None
+    session: Session | None
+
+    @property
+    def is_client(self) -> bool:
+        """Say whether this is the access that anybody's browser has."""
+        return self.access_type == "client"
+
+    def signed_in(self) -> tuple[User, Session]:
+        """Return user and session, or refuse: the endpoint is about ``me``."""
+        if self.user is None or self.session is None:
+            raise errors.cannot_get_own_user_without_user()
+        return self.user, self.session
+
+
+async def identify(
+    services: Services, headers: StackHeaders, *, ended_session_is_fine: bool = False
+) -> Caller | None:
+    """Check the headers that came along; ``None`` if the request names no access type.
+
+    Args:
+        services: The server.
+        headers: The API's headers of the request.
+        ended_session_is_fine: For signing out, which must not fail because it has happened.
+
+    Raises:
+        KnownError: of S-4, the first that applies.
+    """
+    access_type, project_id = _claimed_access(headers)
+    if access_type is None:
+        return None
+    user, session = await _user(
+        services, headers, project_id, ended_session_is_fine=ended_session_is_fine
+    )
+    project = await services.projects.find(project_id)
+    if project is None:
+        raise errors.current_project_not_found(project_id)
+    await _check_key(services, headers, access_type, project)
+    branch = headers.get("branch-id") or BRANCH
+    if branch != BRANCH:
+        raise errors.branch_does_not_exist(branch)
+    return Caller(access_type=access_type, project=project, user=user, session=session)
+
+
+def check_access(caller: Caller | None, allowed: Collection[AccessType]) -> Caller:
+    """Return the caller if the endpoint is for its kind of access."""
+    if caller is None:
+        raise errors.access_type_required()
+    if caller.access_type not in allowed:
+        raise errors.insufficient_access_type(caller.access_type, tuple(allowed))
+    return caller
+
+
+def _claimed_access(headers: StackHeaders) -> tuple[AccessType | None, str]:
+    access_type, project_id = headers.get("access-type"), headers.get("project-id")
+    if access_type is None:
+        if headers.has_key:
+            raise errors.project_key_without_access_type()
+        return None, ""
+    if access_type not in ACCESS_TYPES:
+        raise errors.invalid_access_type(access_type)
+    if project_id is None:
+        raise errors.access_type_without_project_id(access_type)
+    return access_type, project_id
+
+
+async def _user(
+    services: Services, headers: StackHeaders, project_id: str, *, ended_session_is_fine: bool
+) -> tuple[User | None, Session | None]:
+    token = headers.get("access-token")
+    if token is None:
+        return None, None
+    claims = await services.stack_tokens.access.read(token)
+    if claims is None:
+        raise errors.unparsable_access_token()
+    now = services.clock.now_ms()
+    if now >= claims.expires_at:
+        raise errors.access_token_expired(claims.expires_at)
+    if claims.project_id != project_id:
+        raise errors.invalid_project_for_access_token(project_id, claims.project_id)
+    session = await services.sessions.find(claims.session_id)
+    user = await services.accounts.find(claims.project_id, claims.user_id)
+    if user is None or user.disabled_at is not None or session is None:
+        raise errors.access_token_expired(now)
+    if not session.is_alive(now=now) and not ended_session_is_fine:
+        # Revoked through any face. Clients answer this by refreshing, and learn the rest there.
+        raise errors.access_token_expired(min(now, session.ended_at or session.ends_at()))
+    _check_kind_of_user(headers, user)
+    return user, session
+
+
+def _check_kind_of_user(headers: StackHeaders, user: User) -> None:
+    anonymous_is_fine = headers.is_true("allow-anonymous-user")
+    if user.is_anonymous and not anonymous_is_fine:
+        raise errors.anonymous_authentication_not_allowed()
+    if user.restriction is None or user.is_anonymous:
+        return
+    # Published clients send the first switch always and the second never.
+    if not anonymous_is_fine and not headers.is_true("allow-restricted-user"):
+        raise errors.restricted_user_not_allowed({"type": user.restriction})
+
+
+async def _check_key(
+    services: Services, headers: StackHeaders, access_type: AccessType, project: Project
+) -> None:
+    key = headers.get(_KEY_HEADER[access_type])
+    if key is None and access_type == "client":
+        if project.config.publishable_client_key_required:
+            raise errors.publishable_client_key_required(project.id)
+        return
+    if key is None:
+        raise errors.key_required(access_type, project.id)
+    if await services.projects.key_kind(project.id, key) != _KEY_KIND[access_type]:
+        raise errors.wrong_key(access_type, project.id)

@@ -1,0 +1,127 @@
+"""How a feature declares an endpoint of the Stack-compatible API, and what its handler is given.
+
+The declaration is the whole truth about an endpoint: the OpenAPI document is made from it, and the
+request is checked against it in the order of S-4 (headers, access, query, body).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from keyturn.server.http.body import LARGEST_BODY
+from keyturn.server.http.origin import origin_of
+from keyturn.server.stack.caller import ANY_ACCESS, AccessType, Caller
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from keyturn.server.accounts.rules import User
+    from keyturn.server.projects.rules import Project
+    from keyturn.server.services import Services
+    from keyturn.server.sessions.rules import Origin
+    from keyturn.server.stack.headers import StackHeaders
+
+
+class Wire(BaseModel):
+    """A body, query or answer: exactly these members, exactly these types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Nothing(Wire):
+    """No members."""
+
+
+class Success(Wire):
+    """The answer of endpoints that have nothing to tell."""
+
+    success: bool = True
+
+
+Flag = Annotated[str, Field(pattern="^(true|false)$")]
+B = TypeVar("B", bound=Wire)
+Q = TypeVar("Q", bound=Wire)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(Generic[B, Q]):
+    """One checked request."""
+
+    services: Services
+    request: Request
+    headers: StackHeaders
+    found_caller: Caller | None
+    path: Mapping[str, str]
+    query: Q
+    body: B
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls. Only for endpoints that ask for an access type."""
+        assert self.found_caller is not None  # noqa: S101 - checked before the handler runs
+        return self.found_caller
+
+    @property
+    def project(self) -> Project:
+        """The project that the request is about."""
+        return self.caller.project
+
+    @property
+    def user(self) -> User | None:
+        """Who is signed in, if anybody."""
+        return self.caller.user
+
+    @property
+    def origin(self) -> Origin:
+        """Where the request comes from."""
+        return origin_of(self.request)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One operation.
+
+    Attributes:
+        method: The HTTP method.
+        path: Below ``/api/v1``, with ``{names}``.
+        handler: Takes a ``Call``, returns one of the models in ``answers``.
+        answers: What is answered, by status; the model's class decides the status.
+        access: The kinds of access it is for; ``None`` asks for no project headers at all.
+        body: The model of its body; ``Nothing`` where it takes none.
+        body_required: Whether the body may be absent.
+        form: Whether the body may be a form instead of JSON.
+        query: The model of its query.
+        most_bytes: The largest body.
+        ended_session_is_fine: Whether a revoked session's access token still gets in.
+        cache: Cache-Control of a good answer, if not ``no-store``.
+        tag: Where the reference lists it.
+    """
+
+    method: str
+    path: str
+    handler: Callable[[Call[Any, Any]], Awaitable[Wire]]
+    answers: Mapping[int, type[Wire] | UnionType]
+    tag: str
+    access: tuple[AccessType, ...] | None = ANY_ACCESS
+    body: type[Wire] = Nothing
+    body_required: bool = True
+    form: bool = False
+    query: type[Wire] = Nothing
+    most_bytes: int = LARGEST_BODY
+    ended_session_is_fine: bool = False
+    cache: str | None = None
+    statuses: Mapping[type[Wire], int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Turn ``answers`` around for looking up."""
+        found = {
+            model: status
+            for status, answer in self.answers.items()
+            for model in get_args(answer) or (answer,)
+        }
+        object.__setattr__(self, "statuses", found)

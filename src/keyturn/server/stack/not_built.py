@@ -1,0 +1,126 @@
+"""Operations that published clients know and this version does not have yet.
+
+They answer 501 in words, so that a missing feature is not taken for a wrong address, and they are
+absent from the OpenAPI document.
+"""
+
+from __future__ import annotations
+
+# Written as METHOD /path; a star stands for one segment.
+OPERATIONS = """
+POST /analytics/events/batch
+POST /session-replays/batch
+GET /auth/oauth/authorize/*
+GET /auth/oauth/callback/*
+POST /auth/password/send-reset-code
+POST /auth/password/reset
+POST /auth/password/reset/check-code
+POST /auth/password/set
+POST /auth/password/update
+POST /auth/otp/send-sign-in-code
+POST /auth/otp/sign-in
+POST /auth/otp/sign-in/check-code
+POST /auth/mfa/sign-in
+POST /auth/passkey/initiate-passkey-authentication
+POST /auth/passkey/initiate-passkey-registration
+POST /auth/passkey/register
+POST /auth/passkey/sign-in
+GET /contact-channels
+POST /contact-channels
+POST /contact-channels/verify
+POST /contact-channels/verify/check-code
+POST /contact-channels/send-verification-code
+GET /contact-channels/*/*
+PATCH /contact-channels/*/*
+DELETE /contact-channels/*/*
+POST /contact-channels/*/*/send-verification-code
+GET /connected-accounts/*
+POST /connected-accounts/*/*/access-token
+POST /connected-accounts/*/*/*/access-token
+GET /oauth-providers
+POST /oauth-providers
+GET /oauth-providers/*/*
+PATCH /oauth-providers/*/*
+DELETE /oauth-providers/*/*
+GET /team-invitations
+POST /team-invitations/send-code
+POST /team-invitations/accept
+POST /team-invitations/accept/check-code
+POST /team-invitations/accept/details
+POST /team-invitations/*/accept
+DELETE /team-invitations/*
+GET /team-member-profiles
+GET /team-member-profiles/*/*
+PATCH /team-member-profiles/*/*
+GET /team-permissions
+POST /team-permissions/*/*/*
+DELETE /team-permissions/*/*/*
+GET /team-permission-definitions
+POST /team-permission-definitions
+PATCH /team-permission-definitions/*
+DELETE /team-permission-definitions/*
+GET /project-permissions
+POST /project-permissions/*/*
+DELETE /project-permissions/*/*
+GET /project-permission-definitions
+POST /project-permission-definitions
+PATCH /project-permission-definitions/*
+DELETE /project-permission-definitions/*
+GET /user-api-keys
+POST /user-api-keys
+POST /user-api-keys/check
+GET /user-api-keys/*
+PATCH /user-api-keys/*
+GET /team-api-keys
+POST /team-api-keys
+POST /team-api-keys/check
+GET /team-api-keys/*
+PATCH /team-api-keys/*
+GET /emails/notification-preference/*
+PATCH /emails/notification-preference/*/*
+POST /emails/send-email
+GET /emails/delivery-info
+POST /emails/capacity-boost
+POST /data-vault/stores/*/get
+POST /data-vault/stores/*/set
+GET /payments/items/*/*/*
+POST /payments/items/*/*/*/update-quantity
+GET /payments/products/*/*
+POST /payments/products/*/*
+DELETE /payments/products/*/*/*
+POST /payments/products/*/*/switch
+GET /payments/invoices/*/*
+GET /payments/billing/*/*
+POST /payments/payment-method/*/*/setup-intent
+POST /payments/payment-method/*/*/set-default
+POST /payments/purchases/create-purchase-url
+GET /internal/projects
+POST /internal/projects
+POST /internal/projects/transfer
+PATCH /internal/projects/current
+DELETE /internal/projects/current
+PATCH /projects/current
+DELETE /projects/current
+"""
+
+
+def _read(text: str) -> dict[tuple[str, int], list[tuple[str, ...]]]:
+    found: dict[tuple[str, int], list[tuple[str, ...]]] = {}
+    for line in text.split("\n"):
+        if line:
+            method, path = line.split(" ")
+            segments = tuple(path.strip("/").split("/"))
+            found.setdefault((method, len(segments)), []).append(segments)
+    return found
+
+
+_KNOWN = _read(OPERATIONS)
+
+
+def is_known(method: str, path: str) -> bool:
+    """Say whether ``path`` (below the version) is one of the operations above."""
+    asked = path.strip("/").split("/")
+    return any(
+        all(ours in ("*", theirs) for ours, theirs in zip(segments, asked, strict=True))
+        for segments in _KNOWN.get((method, len(asked)), ())
+    )

@@ -1,0 +1,98 @@
+"""The Stack-compatible API in the app: every feature's endpoints, and what answers the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response  # noqa: TC002 - FastAPI reads the annotation
+from starlette.routing import Match, Route
+
+from keyturn.server.cli_login import routes as cli_login
+from keyturn.server.stack import answers, errors, not_built
+from keyturn.server.stack.headers import StackHeaders
+from keyturn.server.stack.route import StackRoute
+from keyturn.server.storage.base import StorageUnavailable
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.types import Receive, Scope, Send
+
+    from keyturn.server.services import Services
+
+VERSIONS = ("/api/v1", "/api/latest")
+# Often asked first: routes are tried in order.
+ENDPOINTS = (*cli_login.ENDPOINTS,)
+GREETING = "Keyturn answers here. The operations of this API lie below this address."
+
+
+def add_routes(app: FastAPI) -> None:
+    """Add the API under both of its versions, then what answers every other path under /api."""
+    for version in VERSIONS:
+        documented = version == VERSIONS[0]
+        app.router.routes.extend(
+            StackRoute(endpoint, prefix=version, documented=documented) for endpoint in ENDPOINTS
+        )
+        app.add_api_route(
+            version,
+            greet,
+            methods=["GET"],
+            response_class=PlainTextResponse,
+            include_in_schema=documented,
+            tags=["Server"],
+        )
+    app.add_api_route("/health", health, methods=["GET"], tags=["Server"], responses=_UNHEALTHY)
+    app.router.routes.append(Route("/api/{rest:path}", _Others()))
+
+
+async def greet(request: Request) -> Response:
+    """Say that the API is here."""
+    return answers.text_answer(GREETING, StackHeaders.read(request.scope["headers"]))
+
+
+async def health(request: Request) -> Response:
+    """Say whether the server can do its work: its database answers."""
+    services: Services = request.app.state.services
+    try:
+        await services.projects.find("")
+    except StorageUnavailable:
+        return PlainTextResponse("unavailable", 503, {"retry-after": "1"})
+    return JSONResponse({"status": "ok"})
+
+
+_UNHEALTHY: dict[int | str, dict[str, Any]] = {
+    503: {
+        "description": "The database does not answer",
+        "content": {"text/plain": {"schema": {"type": "string"}}},
+    }
+}
+
+
+class _Others:
+    """Answers what no endpoint of this API answers. An ASGI app, so that every method gets here."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = self._answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+    def _answer(self, request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return answers.preflight_answer()
+        now = request.app.state.services.clock.now_ms()
+        headers = StackHeaders.read(request.scope["headers"])
+        return answers.error_answer(self._refusal(request), headers, now=now)
+
+    def _refusal(self, request: Request) -> errors.StatusError:
+        _, _, below = request.path_params["rest"].partition("/")
+        if not_built.is_known(request.method, below):
+            return errors.not_built()
+        known = any(
+            route.matches(request.scope)[0] is not Match.NONE
+            for route in request.app.routes
+            if isinstance(route, APIRoute)
+        )
+        if known:
+            return errors.StatusError(405, "Method not allowed")
+        return errors.StatusError(404, "There is no such operation here")
