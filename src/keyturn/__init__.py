@@ -1,1 +1,138 @@
-"""Sign-in for command-line programs."""
+"""Sign-in for command-line programs.
+
+``import keyturn`` loads nothing but this file; each name is loaded when it is first used, because
+start-up is what the users of a command-line program feel.
+"""
+
+__version__ = "0.1.0"
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from keyturn.client.auth import Auth
+    from keyturn.client.commands.attach_argparse import attach_argparse
+    from keyturn.client.commands.attach_click import attach_click
+    from keyturn.client.commands.errors import report_error
+    from keyturn.client.config import StackProject
+    from keyturn.client.login.base import (
+        LoginEvent,
+        LoginOutcome,
+        MethodChosen,
+        Verification,
+        Waiting,
+    )
+    from keyturn.client.session import LogoutOutcome, SessionInfo
+    from keyturn.protocol.errors import (
+        AccountAmbiguous,
+        AccountNotFound,
+        CallbackTimeout,
+        ExchangeFailed,
+        KeyturnError,
+        LoginDenied,
+        LoginExpired,
+        PortUnavailable,
+        RefreshTransient,
+        RefreshUnavailable,
+        RegistrationFailed,
+        ServerUnreachable,
+        SessionExpired,
+        SignInRequired,
+        StoreCorrupt,
+        StoreLocked,
+        StoreReadFailed,
+        StoreUnavailable,
+        StoreWriteFailed,
+        TokenFromEnv,
+        UnexpectedReply,
+        is_auth_error,
+    )
+
+_HOMES = {
+    "keyturn.client.auth": ("Auth",),
+    "keyturn.client.config": ("StackProject",),
+    "keyturn.client.commands.attach_argparse": ("attach_argparse",),
+    "keyturn.client.commands.attach_click": ("attach_click",),
+    "keyturn.client.commands.errors": ("report_error",),
+    "keyturn.client.login.base": (
+        "LoginEvent",
+        "LoginOutcome",
+        "MethodChosen",
+        "Verification",
+        "Waiting",
+    ),
+    "keyturn.client.session": ("LogoutOutcome", "SessionInfo"),
+    "keyturn.protocol.errors": (
+        "AccountAmbiguous",
+        "AccountNotFound",
+        "CallbackTimeout",
+        "ExchangeFailed",
+        "KeyturnError",
+        "LoginDenied",
+        "LoginExpired",
+        "PortUnavailable",
+        "RefreshTransient",
+        "RefreshUnavailable",
+        "RegistrationFailed",
+        "ServerUnreachable",
+        "SessionExpired",
+        "SignInRequired",
+        "StoreCorrupt",
+        "StoreLocked",
+        "StoreReadFailed",
+        "StoreUnavailable",
+        "StoreWriteFailed",
+        "TokenFromEnv",
+        "UnexpectedReply",
+        "is_auth_error",
+    ),
+}
+
+__all__ = [
+    "AccountAmbiguous",
+    "AccountNotFound",
+    "Auth",
+    "CallbackTimeout",
+    "ExchangeFailed",
+    "KeyturnError",
+    "LoginDenied",
+    "LoginEvent",
+    "LoginExpired",
+    "LoginOutcome",
+    "LogoutOutcome",
+    "MethodChosen",
+    "PortUnavailable",
+    "RefreshTransient",
+    "RefreshUnavailable",
+    "RegistrationFailed",
+    "ServerUnreachable",
+    "SessionExpired",
+    "SessionInfo",
+    "SignInRequired",
+    "StackProject",
+    "StoreCorrupt",
+    "StoreLocked",
+    "StoreReadFailed",
+    "StoreUnavailable",
+    "StoreWriteFailed",
+    "TokenFromEnv",
+    "UnexpectedReply",
+    "Verification",
+    "Waiting",
+    "attach_argparse",
+    "attach_click",
+    "is_auth_error",
+    "report_error",
+]
+
+
+def __getattr__(name: str) -> object:
+    for home, names in _HOMES.items():
+        if name in names:
+            module = __import__(home, fromlist=[name])
+            value: object = getattr(module, name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

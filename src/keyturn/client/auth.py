@@ -1,13 +1,21 @@
-"""The object a CLI author holds: one program's sign-in state and how to change it."""
+"""The object a CLI author holds: one program's sign-in state and how to change it.
 
+On the hot path: every method but ``token`` loads what it needs when it is called.
+"""
+
+from keyturn.client.clock import now
 from keyturn.client.config import Config, StackProject
+from keyturn.client.hot import environment_token, has_record, valid_token
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from keyturn.client.effects import Effects
     from keyturn.client.login.base import LoginEvent, LoginOutcome
+    from keyturn.client.runtime import Runtime
     from keyturn.client.session import LogoutOutcome, SessionInfo
+    from keyturn.protocol.errors import TokenFromEnv
 
 
 class Auth:
@@ -23,6 +31,11 @@ class Auth:
         storage: ``"auto"``, ``"file"`` or ``"keyring"``.
         home: Where sessions are kept, instead of the platform's state directory.
         program: What hints call the program; its name where left out.
+        effects: Clock, randomness, browser and messages, instead of the real ones.
+
+    Raises:
+        ValueError: a name that could not be part of a path, or not exactly one of ``issuer`` (with
+            ``client_id``) and ``stack``.
     """
 
     def __init__(
@@ -36,6 +49,7 @@ class Auth:
         storage: str = "auto",
         home: str | None = None,
         program: str | None = None,
+        effects: "Effects | None" = None,
     ) -> None:
         self._config = Config(
             name,
@@ -47,6 +61,10 @@ class Auth:
             home=home,
             program=program,
         )
+        self._effects = effects
+        self._now = now if effects is None else effects.now
+        self._listener: Callable[[str], None] | None = None
+        self._parts: Runtime | None = None
         self.name = self._config.name
         self.program = self._config.program
         self.issuer = self._config.issuer
@@ -63,31 +81,79 @@ class Auth:
             ServerUnreachable, RefreshTransient: due, and it could not be renewed just now.
             StoreCorrupt, StoreReadFailed, StoreUnavailable, StoreLocked: the store cannot be read.
         """
-        raise NotImplementedError
+        found = valid_token(self._config, account, self._now())
+        if found is not None:
+            return found
+        from keyturn.client.refresh import valid_session
+
+        return valid_session(self._runtime(), account).access_token
+
+    def token_instead_of(self, rejected: str, *, account: str | None = None) -> str:
+        """Return another token after ``rejected`` was answered with 401, whatever its expiry says.
+
+        Where another process has renewed the session since, its token is returned and nothing is
+        sent. Raises as ``token`` does, and TokenFromEnv where the environment's token was rejected.
+        """
+        if self.env_token_set():
+            raise _ruled_by_environment(self.env_token_name())
+        from keyturn.client.refresh import valid_session
+
+        return valid_session(self._runtime(), account, rejected=rejected).access_token
 
     def refresh(self, *, account: str | None = None) -> "SessionInfo":
-        """Renew the session now, due or not, and return it. Raises as ``token`` does."""
-        raise NotImplementedError
+        """Renew the session now, due or not, and return it. Raises as ``token`` does.
+
+        Raises:
+            RefreshUnavailable: there is no refresh token.
+        """
+        from keyturn.client.refresh import valid_session
+
+        rt = self._runtime()
+        return rt.info(valid_session(rt, account, force=True))
 
     def has_session(self) -> bool:
-        """Say whether any session is stored here, without network, lock or refresh."""
-        raise NotImplementedError
+        """Say whether any session is stored here, without network, lock or refresh.
+
+        Raises:
+            StoreReadFailed, StoreCorrupt: the store cannot be read.
+        """
+        found = has_record(self._config)
+        return bool(self._runtime().store.snapshot().ids) if found is None else found
 
     def session(self, *, account: str | None = None) -> "SessionInfo | None":
         """Return what the store knows of a session, or ``None`` when nobody is signed in.
 
         Raises:
             AccountNotFound, AccountAmbiguous: ``account`` fits nobody, or several.
+            StoreReadFailed, StoreCorrupt: the store cannot be read.
         """
-        raise NotImplementedError
+        from keyturn.protocol.errors import SignInRequired
+
+        rt = self._runtime()
+        try:
+            return rt.info(rt.session(account))
+        except SignInRequired:
+            return None
 
     def sessions(self) -> "list[SessionInfo]":
-        """Return every session of this program at this issuer, the default first."""
-        raise NotImplementedError
+        """Return every session of this program at this issuer, the default first.
+
+        Raises:
+            StoreReadFailed, StoreCorrupt: the store cannot be read.
+        """
+        rt = self._runtime()
+        found = [rt.info(session) for session in rt.store.snapshot().sessions.values()]
+        return sorted(found, key=lambda session: not session.is_default)
 
     def switch(self, account: str) -> "SessionInfo":
-        """Make ``account`` the default and return its session."""
-        raise NotImplementedError
+        """Make ``account`` the default and return its session.
+
+        Raises:
+            SignInRequired, AccountNotFound, AccountAmbiguous, StoreWriteFailed.
+        """
+        from keyturn.client.signout import switch
+
+        return switch(self._runtime(), account)
 
     def env_token_name(self) -> str:
         """Return the name of the variable whose token wins over the store: ``ACME_TOKEN``."""
@@ -95,7 +161,7 @@ class Auth:
 
     def env_token_set(self) -> bool:
         """Say whether that variable holds a token now."""
-        raise NotImplementedError
+        return environment_token(self._config) is not None
 
     def login(
         self,
@@ -124,15 +190,42 @@ class Auth:
             ServerUnreachable, UnexpectedReply, StoreWriteFailed, StoreUnavailable.
             KeyboardInterrupt: Ctrl-C; nothing was stored.
         """
-        raise NotImplementedError
+        from keyturn.client.login.base import Options
+        from keyturn.client.signin import login
+
+        options = Options(
+            method=method,
+            open_browser=open_browser,
+            scope=scope or self._config.scope,
+            port=port,
+            force=force,
+            storage=storage or self._config.storage,
+        )
+        return login(self._runtime(), options, on_event)
 
     def login_with_token(self, token: str) -> "LoginOutcome":
-        """Store an access token that the person brought along; it is asked for its account."""
-        raise NotImplementedError
+        """Store an access token that the person brought along; it is asked for its account.
+
+        Raises:
+            ExchangeFailed: it is no token, or the server does not accept it.
+            ServerUnreachable, UnexpectedReply, StoreWriteFailed, StoreUnavailable.
+        """
+        from keyturn.client.signin import login_with_token
+
+        return login_with_token(self._runtime(), token)
 
     def anonymous(self) -> "SessionInfo":
-        """Return the stored session, else start one without a person (Stack projects only)."""
-        raise NotImplementedError
+        """Return the stored session, else start one without a person (Stack projects only).
+
+        A later ``login`` takes it over: whoever signs up then keeps its user.
+
+        Raises:
+            ValueError: this program does not sign in to a Stack project.
+            ExchangeFailed, ServerUnreachable, UnexpectedReply, StoreWriteFailed, StoreUnavailable.
+        """
+        from keyturn.client.signin import anonymous
+
+        return anonymous(self._runtime())
 
     def logout(self, *, account: str | None = None) -> "LogoutOutcome":
         """Revoke the session at the server where possible, and forget it here in any case.
@@ -140,9 +233,48 @@ class Auth:
         Raises:
             SignInRequired: nobody is signed in.
             AccountNotFound, AccountAmbiguous: ``account`` fits nobody, or several.
+            StoreWriteFailed, StoreLocked, StoreUnavailable: it could not be forgotten.
         """
-        raise NotImplementedError
+        from keyturn.client.signout import logout
+
+        return logout(self._runtime(), account)
 
     def userinfo(self, *, account: str | None = None) -> "dict[str, object]":
-        """Ask the server who this session belongs to (OpenID Connect Core section 5.3)."""
-        raise NotImplementedError
+        """Ask the server who this session belongs to (OpenID Connect Core section 5.3).
+
+        Raises:
+            SessionExpired: the server does not accept the token (any more).
+            ExchangeFailed: the server does not tell.
+            ServerUnreachable, UnexpectedReply; and as ``token`` does.
+        """
+        from keyturn.client.identify import userinfo
+        from keyturn.client.refresh import valid_session
+
+        rt = self._runtime()
+        token = environment_token(self._config)
+        if token is not None:
+            return userinfo(rt, token, endpoint=None)
+        session = valid_session(rt, account)
+        endpoint = session.endpoints.userinfo if session.endpoints else None
+        return userinfo(rt, session.access_token, endpoint=endpoint)
+
+    def trace(self, listener: "Callable[[str], None] | None") -> None:
+        """Have ``listener`` told what happens to sessions: one line at a time, never a secret.
+
+        ``<APP>_DEBUG=1`` does the same, on stderr.
+        """
+        self._listener = listener
+        self._parts = None
+
+    def _runtime(self) -> "Runtime":
+        if self._parts is None:
+            from keyturn.client.runtime import start
+
+            self._parts = start(self._config, self._effects, self._listener)
+        return self._parts
+
+
+def _ruled_by_environment(name: str) -> "TokenFromEnv":
+    from keyturn.protocol.errors import TokenFromEnv
+
+    return TokenFromEnv(f"The server does not accept the token in {name}.")

@@ -5,6 +5,8 @@ On the hot path: plain classes instead of dataclasses, whose import costs more t
 
 import os
 
+from keyturn.client.paths import variable_prefix
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +89,7 @@ class Config:
             raise ValueError("give issuer= and client_id=, or stack=")
         self.name = name
         self.program = program or name
-        self.prefix = "".join(c if c.isalnum() else "_" for c in name.upper())
+        self.prefix = variable_prefix(name)
         self.issuer = issuer
         self.client_id = client_id
         self.stack = stack
@@ -95,3 +97,12 @@ class Config:
         self.storage = storage
         self.home = home
         self.environ = os.environ if environ is None else environ
+
+    def variable(self, suffix: str) -> str:
+        """Return what ``ACME_<suffix>`` holds, trimmed; empty where it is not set."""
+        return (self.environ.get(f"{self.prefix}_{suffix}") or "").strip()
+
+    @property
+    def client_key(self) -> str:
+        """What keeps this client's sessions at this issuer apart from all others in one file."""
+        return f"{self.issuer} {self.client_id}"

@@ -59,6 +59,8 @@ class LogoutOutcome:
         session_may_live_until: After ``"failed"``: when the session there ends by itself, in epoch
             seconds; ``None``: unknown.
         sessions_url: Where the person can end it by hand, where the server names such a page.
+        may_end_browser_session: The session there was, or may have been, the browser's own, so
+            that the person may find themselves signed out there too.
     """
 
     account: str
@@ -66,3 +68,4 @@ class LogoutOutcome:
     revoked: Literal["revoked", "failed", "nothing"]
     session_may_live_until: float | None = None
     sessions_url: str | None = None
+    may_end_browser_session: bool = False

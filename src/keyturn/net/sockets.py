@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import socket
+import threading
 from typing import TYPE_CHECKING, Any
 
 from keyturn.protocol.errors import ServerUnreachable
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from keyturn.net.proxy import Proxy
+
+_Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
 
 _TICK_SECONDS = 1.0
 _MAX_CONNECT_REPLY = 16 * 1024
@@ -117,7 +120,7 @@ def connect(host: str, port: int, deadline: Deadline) -> socket.socket:
     Raises:
         OSError: what the last address failed with.
     """
-    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = _look_up(host, port, deadline)
     failure: OSError = OSError("no address")
     for index, (family, kind, protocol, _, address) in enumerate(addresses):
         connection = socket.socket(family, kind, protocol)
@@ -133,6 +136,26 @@ def connect(host: str, port: int, deadline: Deadline) -> socket.socket:
             connection.close()
             raise
     raise failure
+
+
+def _look_up(host: str, port: int, deadline: Deadline) -> list[_Address]:
+    """Resolve ``host``. The system's resolver knows no deadline, so it gets a thread of its own."""
+    found: list[list[_Address] | OSError | UnicodeError] = []
+
+    def ask() -> None:
+        try:
+            found.append([*socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)])
+        except (OSError, UnicodeError) as error:
+            found.append(error)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(deadline.left())
+    if not found:
+        raise TimeoutError
+    if isinstance(found[0], Exception):
+        raise found[0]
+    return found[0]
 
 
 def tunnel(connection: socket.socket, target: str, proxy: Proxy, deadline: Deadline) -> None:

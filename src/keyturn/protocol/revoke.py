@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyturn.protocol.wire import Request, form_request, json_request
+from keyturn.protocol.wire import form_request, json_request, limited
 
 if TYPE_CHECKING:
     from keyturn.protocol.stack import StackClient
-    from keyturn.protocol.wire import Reply
+    from keyturn.protocol.wire import Reply, Request
 
 LIMIT_SECONDS = 5.0
 
@@ -26,19 +26,18 @@ def oauth_revocation(
         "token_type_hint": kind,
         "client_id": client_id,
     }
-    return _limited(form_request(endpoint, fields))
+    return limited(form_request(endpoint, fields), LIMIT_SECONDS)
 
 
 def stack_revocation(client: StackClient, *, access_token: str) -> Request:
     """Build ``DELETE /auth/sessions/current``: ends the session that this access token names."""
-    return _limited(
-        json_request(
-            "DELETE",
-            client.url("/auth/sessions/current"),
-            payload={},
-            headers=client.headers(access_token=access_token),
-        )
+    request = json_request(
+        "DELETE",
+        client.url("/auth/sessions/current"),
+        payload={},
+        headers=client.headers(access_token=access_token),
     )
+    return limited(request, LIMIT_SECONDS)
 
 
 def was_revoked(reply: Reply) -> bool:
@@ -47,13 +46,3 @@ def was_revoked(reply: Reply) -> bool:
     RFC 7009 section 2.2 answers 200 for unknown tokens too: the client could do nothing about it.
     """
     return 200 <= reply.status < 300
-
-
-def _limited(request: Request) -> Request:
-    return Request(
-        method=request.method,
-        url=request.url,
-        headers=request.headers,
-        body=request.body,
-        limit_seconds=LIMIT_SECONDS,
-    )

@@ -93,6 +93,9 @@ class Session:
         anonymous: A session without a person.
         storage: The policy it was stored under, which a refresh keeps.
         revision: The store's own count, raised at every write; 0: not stored yet.
+
+    Raises:
+        ValueError: a token is empty, or not what ``clean_token`` would leave of it.
     """
 
     account: Account
@@ -111,6 +114,11 @@ class Session:
     anonymous: bool = False
     storage: str = "auto"
     revision: int = 0
+
+    def __post_init__(self) -> None:
+        for token in (self.access_token, self.refresh_token):
+            if token is not None and clean_token(token) != token:
+                raise ValueError("a token is visible ASCII and not empty")
 
     @property
     def refresh_at(self) -> float | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
@@ -150,6 +150,11 @@ def json_request(
         headers={"Accept": "application/json", **content, **(headers or {})},
         body=None if payload is None else json.dumps(payload).encode("ascii"),
     )
+
+
+def limited(request: Request, seconds: float) -> Request:
+    """Return ``request`` with a limit of its own."""
+    return replace(request, limit_seconds=seconds)
 
 
 def unexpected(reply: Reply, why: str) -> UnexpectedReply:

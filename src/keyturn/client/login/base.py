@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from keyturn.client.runtime import Runtime
     from keyturn.client.session import SessionInfo
+    from keyturn.protocol.discovery import Metadata
+    from keyturn.protocol.tokens import Account, Tokens
 
 Method = Literal["loopback", "device", "cli_poll"]
 
@@ -64,3 +68,87 @@ class LoginOutcome:
     session: SessionInfo
     previous_account: str | None = None
     already_signed_in: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the caller of a sign-in may choose.
+
+    Attributes:
+        method: ``"auto"`` or a Method.
+        open_browser: Whether a browser may be started here.
+        scope: What to ask for, separated by spaces; ``None`` leaves it to the server.
+        port: The loopback port; 0: any free one.
+        force: Start anew although a live session is stored.
+        storage: ``"auto"``, ``"file"`` or ``"keyring"``.
+    """
+
+    method: str = "auto"
+    open_browser: bool = True
+    scope: str | None = None
+    port: int = 0
+    force: bool = False
+    storage: str = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """What a sign-in method brings home.
+
+    Attributes:
+        tokens: The server's answer.
+        account: Who signed in, where the answer told.
+        metadata: The server's, where it was asked for; ``None`` for Stack projects and for tokens
+            that are not ours to renew or revoke.
+        anonymous_id: The account of the session without a person that was attached, if one was.
+    """
+
+    tokens: Tokens
+    account: Account | None
+    metadata: Metadata | None = None
+    anonymous_id: str | None = None
+
+
+class Talk:
+    """Passes events on to the caller, and counts the time down.
+
+    Args:
+        rt: The program's parts.
+        listener: The caller's; ``None``: nobody listens.
+    """
+
+    def __init__(self, rt: Runtime, listener: Callable[[LoginEvent], None] | None) -> None:
+        self._rt = rt
+        self._listener = listener
+        self._ends_at: float | None = None
+        self._said: int | None = None
+
+    def say(self, event: LoginEvent) -> None:
+        """Pass one event on."""
+        if self._listener is not None:
+            self._listener(event)
+
+    def show_link(self, link: Verification, *, open_browser: bool) -> None:
+        """Show where to go, then start a browser there, then say what became of that.
+
+        A browser that cannot be started, or an opener that throws, never ends a sign-in.
+        """
+        effects = self._rt.effects
+        self._ends_at = effects.monotonic() + link.expires_at - effects.now()
+        self.say(link)
+        if not open_browser:
+            return
+        try:
+            opened = effects.open_url(link.url)
+        except Exception:  # Somebody else's code, and the link is on the screen already.
+            opened = False
+        self.say(replace(link, browser_opened=opened))
+
+    def tick(self) -> None:
+        """Say how much time is left: once a second, and only while there is a link to visit."""
+        if self._ends_at is None:
+            return
+        left = max(0, round(self._ends_at - self._rt.effects.monotonic()))
+        if left != self._said:
+            self._said = left
+            self.say(Waiting(seconds_left=left))

@@ -1,0 +1,75 @@
+"""Signing in through a browser on this computer: loopback redirect and PKCE (RFC 8252, RFC 7636).
+
+The code comes back to a port that only this computer can be reached at, which is also what makes a
+link that was sent to somebody else worthless to its sender.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+from keyturn.client.login.base import Granted, Options, Talk, Verification
+from keyturn.client.loopback import CallbackServer
+from keyturn.client.requester import about
+from keyturn.net.drive import run
+from keyturn.protocol.authorize import (
+    Attempt,
+    authorization_url,
+    exchange,
+    read_callback,
+    require_s256,
+)
+from keyturn.protocol.identity import account_from_id_token
+from keyturn.protocol.pkce import new_verifier
+
+if TYPE_CHECKING:
+    from keyturn.client.runtime import Runtime
+    from keyturn.net.stdlib import Http
+    from keyturn.protocol.discovery import Metadata
+
+LIMIT_SECONDS = 600.0
+
+
+def sign_in(rt: Runtime, http: Http, talk: Talk, metadata: Metadata, options: Options) -> Granted:
+    """Send the person to the browser here and wait for it to come back.
+
+    Raises:
+        PortUnavailable, CallbackTimeout, LoginDenied, ExchangeFailed, ServerUnreachable,
+        UnexpectedReply.
+    """
+    require_s256(metadata)
+    effects = rt.effects
+    # Bound before the link is shown: nobody else can take the port in between.
+    with CallbackServer(port=options.port, effects=effects) as server:
+        attempt = _attempt(rt, metadata, server.redirect_uri)
+        url = authorization_url(
+            metadata.authorization or "",
+            attempt,
+            scope=options.scope,
+            about=about(rt.config.program),
+        )
+        expires_at = effects.now() + LIMIT_SECONDS
+        until = effects.monotonic() + LIMIT_SECONDS
+        link = Verification(method="loopback", url=url, expires_at=expires_at)
+        talk.show_link(link, open_browser=options.open_browser)
+        code = server.wait(
+            lambda query: read_callback(query, attempt), until=until, on_tick=talk.tick
+        )
+    tokens = run(exchange(metadata.token, attempt, code, now=effects.now()), http)
+    account = account_from_id_token(
+        tokens.id_token, issuer=metadata.issuer, client_id=rt.config.client_id
+    )
+    return Granted(tokens=tokens, account=account, metadata=metadata)
+
+
+def _attempt(rt: Runtime, metadata: Metadata, redirect_uri: str) -> Attempt:
+    random_bytes = rt.effects.random_bytes
+    return Attempt(
+        issuer=metadata.issuer,
+        iss_in_callback=metadata.iss_in_callback,
+        client_id=rt.config.client_id,
+        redirect_uri=redirect_uri,
+        state=base64.urlsafe_b64encode(random_bytes(24)).decode("ascii"),
+        verifier=new_verifier(random_bytes),
+    )

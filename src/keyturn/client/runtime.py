@@ -1,0 +1,171 @@
+"""One program's parts put together: its store, its locks, its server. The long way begins here."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from keyturn.client import paths
+from keyturn.client.effects import Effects, to_stderr
+from keyturn.client.hot import named_account
+from keyturn.client.lock import FileLock
+from keyturn.client.requester import stack_user_agent, user_agent
+from keyturn.client.session import SessionInfo
+from keyturn.client.stores.accounts import default_id, pick
+from keyturn.client.stores.file import FileStore, make_private_directory
+from keyturn.net.drive import run
+from keyturn.net.stdlib import Http
+from keyturn.protocol.discovery import Metadata, discover
+from keyturn.protocol.errors import ExchangeFailed, SignInRequired
+from keyturn.protocol.stack import StackClient
+from keyturn.protocol.wire import host_of, is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keyturn.client.config import Config
+    from keyturn.client.stores.base import SessionStore
+    from keyturn.protocol.tokens import Session
+
+
+def _ignore() -> None:
+    pass
+
+
+class Runtime:
+    """What the use cases of a program's sign-in work on. Building it does no I/O.
+
+    Args:
+        config: The program.
+        effects: What it does to the world.
+
+    Attributes:
+        store: Where its sessions are.
+        issuer_host: Its server's host, for messages.
+    """
+
+    def __init__(self, config: Config, effects: Effects) -> None:
+        self.config = config
+        self.effects = effects
+        self.home = paths.home(config)
+        self.issuer_host = host_of(config.issuer)
+        self.store: SessionStore = FileStore(
+            self.home,
+            issuer=config.issuer,
+            client_id=config.client_id,
+            client_key=config.client_key,
+            effects=effects,
+        )
+
+    def session(self, account: str | None) -> Session:
+        """Return the stored session of an account: the one named, or the usual one.
+
+        Raises:
+            SignInRequired, AccountNotFound, AccountAmbiguous, StoreReadFailed, StoreCorrupt.
+        """
+        return pick(self.store.snapshot(), account or named_account(self.config))
+
+    def stored(self, account_id: str) -> Session:
+        """Return what is stored for an account id at this moment.
+
+        Raises:
+            SignInRequired: nothing (any more).
+        """
+        session = self.store.snapshot().sessions.get(account_id)
+        if session is None:
+            raise SignInRequired("This account has been signed out.")
+        return session
+
+    def info(self, session: Session, *, storage_warning: str | None = None) -> SessionInfo:
+        """Return what may be shown of a session."""
+        return SessionInfo(
+            account_id=session.account.id,
+            email=session.account.email,
+            label=session.account.label,
+            issuer=session.issuer,
+            issuer_host=self.issuer_host,
+            storage=self.store.kind,
+            storage_path=self.store.location,
+            expires_at=session.expires_at,
+            session_ends_at=session.session_ends_at,
+            has_refresh_token=session.refresh_token is not None,
+            is_default=default_id(self.store.snapshot()) == session.account.id,
+            is_anonymous=session.anonymous,
+            storage_warning=storage_warning,
+        )
+
+    def refresh_lock(self, account_id: str) -> FileLock:
+        """Return the lock to hold over a grant for one account; others do not wait for it."""
+        credential = hashlib.sha256(
+            "\n".join((self.config.issuer, self.config.client_id, account_id)).encode()
+        ).hexdigest()[:32]
+        return FileLock(paths.refresh_lock(self.home, credential), effects=self.effects)
+
+    def anonymous_lock(self) -> FileLock:
+        """Return the lock to hold over starting a session without a person."""
+        make_private_directory(self.home)
+        return self.refresh_lock("anonymous")
+
+    def http(self, *, on_tick: Callable[[], None] = _ignore) -> Http:
+        """Return an HTTP client for one flow; close it afterwards.
+
+        Raises:
+            ExchangeFailed: the server's address is none that tokens may be sent to.
+        """
+        _require_protected(self.config.issuer)
+        return Http(
+            monotonic=self.effects.monotonic,
+            sleep=self.effects.sleep,
+            environ=self.config.environ,
+            user_agent=user_agent(self.config.program),
+            on_tick=on_tick,
+            on_exchange=None if self.effects.trace is None else self._trace_exchange,
+        )
+
+    def metadata(self, http: Http) -> Metadata:
+        """Return the server's metadata, freshly fetched."""
+        return run(discover(self.config.issuer), http)
+
+    def stack(self) -> StackClient:
+        """Return the access to the Stack-compatible project; only where there is one."""
+        project = self.config.stack
+        if project is None:
+            raise ValueError("this program signs in to an OAuth issuer, not to a Stack project")
+        return StackClient(
+            base_url=project.base_url,
+            project_id=project.project_id,
+            publishable_client_key=project.publishable_client_key,
+            user_agent=stack_user_agent(self.config.program),
+        )
+
+    def trace(self, message: str) -> None:
+        """Tell ``--verbose`` what happened to the session."""
+        if self.effects.trace is not None:
+            self.effects.trace(message)
+
+    def _trace_exchange(self, method: str, host: str, status: int | None, seconds: float) -> None:
+        answered = f"HTTP {status}" if status is not None else "no answer"
+        self.trace(f"{method} {host}: {answered} after {seconds * 1000:.0f} ms")
+
+
+def start(
+    config: Config, effects: Effects | None, listener: Callable[[str], None] | None
+) -> Runtime:
+    """Return the parts of one program, tracing to ``listener`` or as ``<APP>_DEBUG`` asks."""
+    chosen = effects or Effects()
+    if listener is None and config.variable("DEBUG") not in ("", "0"):
+        listener = to_stderr(config.program)
+    return Runtime(config, chosen if listener is None else replace(chosen, trace=listener))
+
+
+def _require_protected(issuer: str) -> None:
+    parts = urlsplit(issuer)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
+        raise ExchangeFailed(f"{issuer} is no address of a sign-in server.")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise ExchangeFailed(
+            f"{host_of(issuer)} would be spoken to without TLS, and tokens with it.",
+            hint="Use its https address; plain http is for servers on this computer only.",
+        )

@@ -1,0 +1,201 @@
+"""The use cases that begin a session: sign in, sign in with a token, start without a person.
+
+Nothing is stored before everything is known, and what was there stays until the new session is
+stored: whoever stops in the middle is where they were.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from keyturn.client.browser import look_around
+from keyturn.client.identify import DEFAULT_ID, identify
+from keyturn.client.login import cli_poll, device_code, loopback_pkce, paste
+from keyturn.client.login.base import Granted, LoginOutcome, MethodChosen, Options, Talk
+from keyturn.client.login.choose import choose
+from keyturn.client.revocation import revoke_quietly
+from keyturn.client.stores.accounts import default_id, display_name
+from keyturn.net.drive import run
+from keyturn.protocol.errors import (
+    AccountAmbiguous,
+    AccountNotFound,
+    ExchangeFailed,
+    KeyturnError,
+    SignInRequired,
+    StoreCorrupt,
+    StoreUnavailable,
+)
+from keyturn.protocol.stack import sign_up_anonymously
+from keyturn.protocol.tokens import Account, Session, new_session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keyturn.client.login.base import LoginEvent
+    from keyturn.client.runtime import Runtime
+    from keyturn.client.session import SessionInfo
+    from keyturn.net.stdlib import Http
+
+_IN_THE_FILE = "this version of Keyturn does not use the system keyring yet"
+
+
+def login(
+    rt: Runtime, options: Options, listener: Callable[[LoginEvent], None] | None
+) -> LoginOutcome:
+    """Sign a person in and store the session; see ``Auth.login``."""
+    _check_storage(options.storage)
+    live = _live_session(rt)
+    if live is not None and not options.force:
+        return LoginOutcome(session=rt.info(live), already_signed_in=True)
+    rt.store.check()
+    talk = Talk(rt, listener)
+    with rt.http(on_tick=talk.tick) as http:
+        granted = _granted(rt, http, talk, options)
+        return _keep(rt, http, granted, options)
+
+
+def login_with_token(rt: Runtime, text: str) -> LoginOutcome:
+    """Store a token that the person brought along; see ``Auth.login_with_token``."""
+    _check_storage(rt.config.storage)
+    granted = paste.accept(rt, text)
+    rt.store.check()
+    with rt.http() as http:
+        return _keep(rt, http, granted, Options(storage=rt.config.storage))
+
+
+def anonymous(rt: Runtime) -> SessionInfo:
+    """Return the stored session, else start one without a person; see ``Auth.anonymous``."""
+    _check_storage(rt.config.storage)
+    client = rt.stack()
+    stored = _usual_session(rt)
+    if stored is not None:
+        return rt.info(stored)
+    with rt.anonymous_lock(), rt.http() as http:
+        # Whoever held the lock before us has started one; a second would be a second user.
+        stored = _usual_session(rt)
+        if stored is not None:
+            return rt.info(stored)
+        account, tokens = run(sign_up_anonymously(client, now=rt.effects.now()), http)
+        granted = Granted(tokens=tokens, account=account)
+        session = _session(rt, granted, account, Options(storage=rt.config.storage))
+        return rt.info(rt.store.put(replace(session, anonymous=True), pin=True))
+
+
+def _check_storage(policy: str) -> None:
+    if policy == "keyring":
+        raise StoreUnavailable(
+            f"The system keyring was asked for, but {_IN_THE_FILE}; sessions are kept in a file.",
+            hint="Run `{program} auth login --storage file`. Once the keyring is supported, "
+            "`pip install 'keyturn[keyring]'` brings what it needs.",
+        )
+    if policy not in ("auto", "file"):
+        raise StoreUnavailable(f"There is no storage called {policy!r}.")
+
+
+def _granted(rt: Runtime, http: Http, talk: Talk, options: Options) -> Granted:
+    place = look_around(rt.config.environ)
+    if rt.config.stack is not None:
+        if options.method not in ("auto", "cli_poll", "device"):
+            raise ExchangeFailed("A Stack-compatible project is signed in to by its confirm page.")
+        talk.say(MethodChosen(method="cli_poll", reason="this is a Stack-compatible project"))
+        can_open = options.open_browser and place.has_browser and options.method != "device"
+        return cli_poll.sign_in(rt, http, talk, replace(options, open_browser=can_open))
+    metadata = rt.metadata(http)
+    chosen = choose(options, metadata, place)
+    talk.say(chosen)
+    if chosen.method == "device":
+        return device_code.sign_in(rt, http, talk, metadata, options)
+    return loopback_pkce.sign_in(rt, http, talk, metadata, options)
+
+
+def _keep(rt: Runtime, http: Http, granted: Granted, options: Options) -> LoginOutcome:
+    """Find out whose it is, store it, then end what it replaces, in this order."""
+    account = granted.account or Account(id=DEFAULT_ID)
+    session = _session(rt, granted, account, options)
+    try:
+        account = identify(rt, http, granted)
+        session = replace(session, account=account)
+        before = rt.store.snapshot()
+        _refuse_nameless(account, before.ids)
+        stored = rt.store.put(session, pin=True)
+    except KeyturnError:
+        revoke_quietly(rt, session)  # Nobody could ever use or end it otherwise.
+        raise
+    rt.trace("stored the new session")
+    previous_id = default_id(before)
+    previous = before.sessions.get(previous_id) if previous_id else None
+    _retire(rt, stored, before.sessions.get(account.id))
+    if granted.anonymous_id is not None:
+        _clear_anonymous(rt, granted.anonymous_id, stored)
+    changed = previous and not previous.anonymous and previous.account.id != account.id
+    warning = _IN_THE_FILE if options.storage == "auto" else None
+    return LoginOutcome(
+        session=rt.info(stored, storage_warning=warning),
+        previous_account=display_name(previous.account) if previous and changed else None,
+    )
+
+
+def _retire(rt: Runtime, stored: Session, old: Session | None) -> None:
+    """Revoke the session that the new one of the same account replaced."""
+    if old is None or old.refresh_token is None or stored.shares_grant_with(old):
+        return
+    # On the Stack face it may be the browser's own; only one we started alone is ours to end, and
+    # an anonymous one that was upgraded has ended at the server already.
+    if rt.config.stack is None:
+        revoke_quietly(rt, old)
+
+
+def _clear_anonymous(rt: Runtime, anonymous_id: str, stored: Session) -> None:
+    """Forget the session without a person, unless it has become this very account (K-48)."""
+    if anonymous_id == stored.account.id:
+        return
+    cleared = rt.store.remove(anonymous_id)
+    if cleared is not None and cleared.anonymous:
+        revoke_quietly(rt, cleared)
+
+
+def _session(rt: Runtime, granted: Granted, account: Account, options: Options) -> Session:
+    session = new_session(
+        granted.tokens,
+        account=account,
+        issuer=rt.config.issuer,
+        client_id=rt.config.client_id,
+        now=rt.effects.now(),
+        endpoints=granted.metadata.endpoints if granted.metadata else None,
+        scope=options.scope,
+    )
+    return replace(session, storage=options.storage)
+
+
+def _refuse_nameless(account: Account, stored_ids: list[str]) -> None:
+    others = [account_id for account_id in stored_ids if account_id != DEFAULT_ID]
+    if account.id == DEFAULT_ID and others:
+        raise AccountAmbiguous(
+            "The server does not tell who signed in, so this session could not be told apart from "
+            "those that are stored.",
+            choices=others,
+            hint="Sign the others out first, or ask for a scope that names the account (openid).",
+        )
+
+
+def _live_session(rt: Runtime) -> Session | None:
+    session = _usual_session(rt)
+    if session is None or session.anonymous:
+        return None
+    renewable = session.refresh_token is not None and not _has_ended(rt, session)
+    return session if renewable or session.is_usable(now=rt.effects.now()) else None
+
+
+def _has_ended(rt: Runtime, session: Session) -> bool:
+    return session.session_ends_at is not None and rt.effects.now() >= session.session_ends_at
+
+
+def _usual_session(rt: Runtime) -> Session | None:
+    try:
+        return rt.session(None)
+    except (SignInRequired, AccountAmbiguous, AccountNotFound):
+        return None
+    except StoreCorrupt as error:
+        rt.effects.warn(str(error))  # It names the file; a new sign-in is the remedy.
+        return None

@@ -1,0 +1,64 @@
+"""The use cases that end a session or change which one is used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from keyturn.client.hot import named_account
+from keyturn.client.revocation import revoke
+from keyturn.client.session import LogoutOutcome, SessionInfo
+from keyturn.client.stores.accounts import default_id, display_name, pick
+from keyturn.protocol.errors import AccountNotFound, StoreCorrupt
+
+if TYPE_CHECKING:
+    from keyturn.client.runtime import Runtime
+    from keyturn.client.stores.base import Snapshot
+    from keyturn.protocol.tokens import Session
+
+
+def logout(rt: Runtime, account: str | None) -> LogoutOutcome:
+    """Revoke a session while it is still stored, then forget it in any case.
+
+    Takes no refresh lock: a grant that is under way finds the record gone and revokes what it got.
+    """
+    snapshot = rt.store.snapshot()
+    reference = account or named_account(rt.config)
+    try:
+        session = pick(snapshot, reference)
+    except StoreCorrupt:
+        return _forget_unreadable(rt, snapshot, reference)
+    try:
+        revoked = revoke(rt, session)
+    finally:
+        removed = rt.store.remove(session.account.id)
+    if removed is not None and not removed.shares_grant_with(session):
+        revoked = revoke(rt, removed)  # Somebody signed in anew while we were asking.
+    rt.trace(f"removed the session; revocation: {revoked}")
+    endpoints = session.endpoints
+    return LogoutOutcome(
+        account=display_name(session.account),
+        issuer_host=rt.issuer_host,
+        revoked=revoked,
+        session_may_live_until=session.session_ends_at if revoked == "failed" else None,
+        sessions_url=endpoints.sessions_page if endpoints else None,
+        may_end_browser_session=_may_be_the_browsers(rt, session),
+    )
+
+
+def switch(rt: Runtime, account: str) -> SessionInfo:
+    """Make ``account`` the default."""
+    session = pick(rt.store.snapshot(), account)
+    if not rt.store.pin(session.account.id):
+        raise AccountNotFound(f"{display_name(session.account)} has been signed out.")
+    return rt.info(session)
+
+
+def _forget_unreadable(rt: Runtime, snapshot: Snapshot, reference: str | None) -> LogoutOutcome:
+    """A record that makes no session can still be cleared (K-10); there is nothing to revoke."""
+    account_id = reference or default_id(snapshot) or ""
+    rt.store.remove(account_id)
+    return LogoutOutcome(account=account_id, issuer_host=rt.issuer_host, revoked="nothing")
+
+
+def _may_be_the_browsers(rt: Runtime, session: Session) -> bool:
+    return rt.config.stack is not None and not session.anonymous

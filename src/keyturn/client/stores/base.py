@@ -1,0 +1,96 @@
+"""The contract every session store keeps; ``tests/contracts/token_store.py`` checks it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from keyturn.protocol.tokens import Session
+
+Kind = Literal["file", "keyring", "memory"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Every session of one client at one issuer, as of one moment.
+
+    Attributes:
+        sessions: By account id, in the order they were first stored.
+        default: The pinned account id, which may have signed out since; ``None``: none is pinned.
+        unreadable: Ids of records that are there but make no session.
+    """
+
+    sessions: dict[str, Session]
+    default: str | None = None
+    unreadable: tuple[str, ...] = ()
+
+    @property
+    def ids(self) -> list[str]:
+        """Every account that is signed in, readable or not."""
+        return [*self.sessions, *self.unreadable]
+
+
+class SessionStore(Protocol):
+    """Keeps the sessions of one client at one issuer, one per account.
+
+    Safe to call from several threads and processes. A write happens as a whole or not at all, and
+    raises StoreWriteFailed, StoreUnavailable or StoreLocked, never a backend's own exception; what
+    was stored before can then still be read. Reading never waits for a writer.
+
+    Attributes:
+        kind: What holds the refresh tokens.
+        location: Where, for messages: a path.
+    """
+
+    kind: Kind
+    location: str
+
+    def snapshot(self) -> Snapshot:
+        """Return everything that is stored.
+
+        Raises:
+            StoreReadFailed: it may not or cannot be read.
+            StoreCorrupt: it makes no sense, and has been moved aside.
+        """
+        ...
+
+    def check(self) -> None:
+        """Find out, without changing anything, whether a session could be stored.
+
+        For before a person is sent to the browser.
+
+        Raises:
+            StoreUnavailable: it could not.
+        """
+        ...
+
+    def put(self, session: Session, *, pin: bool) -> Session:
+        """Store ``session`` whatever was there for its account, and return it as stored.
+
+        Args:
+            session: Its revision is replaced by the store's next one.
+            pin: Make its account the default.
+        """
+        ...
+
+    def replace(self, old: Session, new: Session) -> Session | None:
+        """Store ``new`` where exactly ``old`` is stored, and return it as stored.
+
+        Returns ``None``, having changed nothing, when anybody wrote or removed it in between.
+        Never changes the default.
+        """
+        ...
+
+    def remove(self, account_id: str, *, only: Session | None = None) -> Session | None:
+        """Forget an account, readable or not, and return its session where it was readable.
+
+        Args:
+            account_id: Whose.
+            only: Forget it only while exactly this is stored.
+        """
+        ...
+
+    def pin(self, account_id: str) -> bool:
+        """Make an account the default; False when it is not stored (any more)."""
+        ...
