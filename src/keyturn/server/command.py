@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import logging
+import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -159,6 +160,9 @@ def _run(settings: Settings, listener: socket.socket) -> int:
         lifespan="on",
     )
     server = _Server(config, settings.issuer)
+    # uvicorn drains on these and then raises them again; by then the work is done.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
     server.run(sockets=[listener])
     return 0 if server.started else 1
 

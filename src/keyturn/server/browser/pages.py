@@ -87,7 +87,9 @@ def error(request: Request, kind: ErrorKind) -> Response:
         log.info("%s %s: %s (%s)", request.method, request.url.path, kind, request_id)
     now = instant(services.clock.now_ms())
     again = now + timedelta(seconds=_RETRY_SECONDS) if kind == "unavailable" else None
-    retry_to = urlsplit(str(request.url)).path if request.method == "GET" else None
+    query = f"?{request.url.query}" if request.url.query else ""
+    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+    retry_to = path + query if request.method == "GET" else None
     return plain(
         request,
         ErrorPage(kind=kind, request_id=request_id, at=now, retry_to=retry_to, again_at=again),
