@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyturn.server.approve import authorize_routes, device_routes
+from keyturn.server.approve import authorize_routes, device_routes, stack_routes
 from keyturn.server.approve.service import AlreadyUsed
 from keyturn.server.browser.forms import origin_of, read_form
 from keyturn.server.browser.pages import both, page
@@ -54,8 +54,10 @@ async def _carry_out(
             return await device_routes.decide(
                 visitor, asked, token, approve=approve, recognised=recognised
             )
-        case _:
-            raise FormExpired
+        case "stack":
+            return await stack_routes.decide(
+                visitor, asked, token, approve=approve, recognised=recognised
+            )
 
 
 async def _used(visitor: Visitor, asked: Asked) -> Response:
@@ -79,4 +81,5 @@ def routes() -> list[Route]:
         *both("/cli/decide", decide, methods=["POST"]),
         *authorize_routes.routes(),
         *device_routes.routes(),
+        *stack_routes.routes(),
     ]

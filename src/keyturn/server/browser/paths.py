@@ -6,6 +6,8 @@ import re
 from urllib.parse import urlsplit
 
 CLI_CONFIRM = "/handler/cli-auth-confirm"
+# On the way to the confirm page: turn the attached guest into the new account.
+KEEP_GUEST = "keep=guest"
 _PAGES = frozenset(
     {"/oauth/authorize", "/device", "/device/confirm", "/sessions", "/password", CLI_CONFIRM}
 )
@@ -33,6 +35,12 @@ def project_of(path: str | None) -> str | None:
     """Return the project named by a path below ``/p/``."""
     found = _PROJECT.match(path or "")
     return found.group(1) if found else None
+
+
+def keeps_guest(path: str | None) -> bool:
+    """Say whether whoever signs up on the way to ``path`` keeps the work of a program's guest."""
+    parts = urlsplit(path or "")
+    return _PROJECT.sub("", parts.path) == CLI_CONFIRM and parts.query == KEEP_GUEST
 
 
 def is_waiting(path: str | None) -> bool:

@@ -35,6 +35,7 @@ class Attempt:
     user_agent: str | None
     decision: Decision | None
     decided_at: int | None
+    decided_by: str | None  # the session that decided
     used_at: int | None
     created_at: int
     expires_at: int

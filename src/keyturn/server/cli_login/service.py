@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from keyturn.server.secret import ServerSecret
     from keyturn.server.sessions.rules import Origin, Session
     from keyturn.server.sessions.service import Sessions
-    from keyturn.server.storage.base import Storage
+    from keyturn.server.storage.base import Storage, Work
     from keyturn.server.waiting import Hub
 
 
@@ -148,6 +148,20 @@ class CliLogin:
         )
         self._hub.wake(topic(attempt.id))
         return session
+
+    def approve_work(
+        self, attempt: Attempt, user: User, browser_session: Session, origin: Origin, now: int
+    ) -> Work[Session]:
+        """Approve inside another transaction; ``announce`` once that is durable. Raises Refused."""
+        return (yield from self._work.approve(attempt, user, browser_session, origin, now))
+
+    def deny_work(self, attempt: Attempt, by: Session, now: int) -> Work[bool]:
+        """Deny inside another transaction; ``announce`` once that is durable."""
+        return (yield from self._work.decide(attempt, "denied", by, None, now))
+
+    def announce(self, attempt: Attempt) -> None:
+        """Wake the poll that waits for this attempt."""
+        self._hub.wake(topic(attempt.id))
 
     async def deny(self, attempt: Attempt, *, by: Session | None = None) -> bool:
         """Deny an attempt; false if it was decided or over already."""

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from keyturn.server.accounts.rules import SHORTEST_PASSWORD, email_problem, normalized_password
 from keyturn.server.accounts.service import EmailTaken, PasswordRefused, SignUpDisabled
+from keyturn.server.approve.stack_routes import attempt_of
 from keyturn.server.browser.pages import both, page
-from keyturn.server.browser.paths import is_waiting, safe_continue
+from keyturn.server.browser.paths import is_waiting, keeps_guest, safe_continue
 from keyturn.server.pages import words
-from keyturn.server.pages.views import SignInPage, SignUpPage
+from keyturn.server.pages.views import Guest, SignInPage, SignUpPage
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -67,7 +68,8 @@ async def sign_in(visitor: Visitor) -> Response:
 async def show_sign_up(visitor: Visitor) -> Response:
     """``GET /sign-up``."""
     continue_to = safe_continue(visitor.request.query_params.get("continue"))
-    if visitor.session is not None:
+    guest = await guest_of(visitor, continue_to)
+    if visitor.session is not None and guest is None:
         return visitor.go_on(continue_to)
     if not may_sign_up(visitor):
         return visitor.sign_in_first(continue_to or "/sessions")
@@ -76,6 +78,7 @@ async def show_sign_up(visitor: Visitor) -> Response:
             form_token=visitor.form_token(),
             continue_to=continue_to,
             waiting=is_waiting(continue_to),
+            guest=shown_guest(visitor, guest),
         )
     )
 
@@ -88,11 +91,10 @@ async def sign_up(visitor: Visitor) -> Response:
     continue_to = safe_continue(fields.get("continue"))
     email_wrong = email_problem(email) if email else words.EMAIL_MISSING
     password_wrong = None if password else words.NEW_PASSWORD_MISSING
+    guest = await guest_of(visitor, continue_to)
     if not email_wrong and not password_wrong:
         try:
-            user = await visitor.services.accounts.sign_up(
-                visitor.project, email=email, password=password
-            )
+            user = await _new_account(visitor, guest, email, password)
             return await signed_in(visitor, user, continue_to)
         except EmailTaken:
             email_wrong = words.EMAIL_TAKEN
@@ -109,8 +111,32 @@ async def sign_up(visitor: Visitor) -> Response:
             email_problem=email_wrong,
             password_problem=password_wrong,
             least_characters=SHORTEST_PASSWORD,
+            guest=shown_guest(visitor, guest),
         )
     )
+
+
+async def _new_account(visitor: Visitor, guest: User | None, email: str, password: str) -> User:
+    accounts = visitor.services.accounts
+    if guest is None:
+        return await accounts.sign_up(visitor.project, email=email, password=password)
+    return await accounts.upgrade(visitor.project, guest, email=email, password=password)
+
+
+async def guest_of(visitor: Visitor, continue_to: str | None) -> User | None:
+    """Return the guest that signing up now turns into an account, if that was asked for."""
+    attempt = await attempt_of(visitor) if keeps_guest(continue_to) else None
+    if attempt is None or attempt.anonymous_user_id is None or not attempt.has_anonymous_session:
+        return None
+    if not attempt.is_open(now=visitor.services.clock.now_ms()):
+        return None
+    user = await visitor.services.accounts.find(visitor.project.id, attempt.anonymous_user_id)
+    return user if user is not None and user.is_anonymous else None
+
+
+def shown_guest(visitor: Visitor, guest: User | None) -> Guest | None:
+    """Return what the form says of the guest."""
+    return Guest(program=visitor.project.display_name) if guest is not None else None
 
 
 @page
