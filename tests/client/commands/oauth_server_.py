@@ -30,6 +30,7 @@ class Behaviour:
     fail_tokens_with: int | None = None
     broken: bool = False  # every answer is a 503
     verification_uri: str | None = None
+    has_device_grant: bool = True
 
 
 @dataclass
@@ -81,11 +82,12 @@ class OAuthServer:
         self._http.server_close()
 
     def metadata(self) -> dict[str, Any]:
+        device = {"device_authorization_endpoint": f"{self.issuer}/oauth/device_authorization"}
         return {
+            **(device if self.behaviour.has_device_grant else {}),
             "issuer": self.issuer,
             "authorization_endpoint": f"{self.issuer}/oauth/authorize",
             "token_endpoint": f"{self.issuer}/oauth/token",
-            "device_authorization_endpoint": f"{self.issuer}/oauth/device_authorization",
             "revocation_endpoint": f"{self.issuer}/oauth/revoke",
             "userinfo_endpoint": f"{self.issuer}/oauth/userinfo",
             "response_types_supported": ["code"],

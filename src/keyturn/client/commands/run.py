@@ -77,6 +77,8 @@ class Call:
 def run_command(name: str, call: Call) -> int:
     """Run one command of the table and return its exit status."""
     console = call.console
+    if call.options.get("verbose"):
+        call.auth.trace(console.talk)
     try:
         status = load(name).run(call)
     except KeyboardInterrupt:

@@ -1,0 +1,28 @@
+"""Fixtures of the commands' tests."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.client.commands.acme_ import Acme
+from tests.client.commands.oauth_server_ import OAuthServer
+
+
+@pytest.fixture
+def server() -> Iterator[OAuthServer]:
+    """Yield a running server at which everything is approved at once."""
+    with OAuthServer() as running:
+        yield running
+
+
+@pytest.fixture
+def acme(server: OAuthServer, tmp_path: Path) -> Acme:
+    """Return acme, built with argparse, on a machine without a browser."""
+    return Acme(server, tmp_path)
+
+
+@pytest.fixture(params=["argparse", "click"])
+def any_acme(server: OAuthServer, tmp_path: Path, request: pytest.FixtureRequest) -> Acme:
+    """Return acme, built with each framework in turn."""
+    return Acme(server, tmp_path, framework=request.param)

@@ -1,0 +1,148 @@
+"""What a program's author hangs into the commands, and that an error there loses nothing."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import keyturn
+from keyturn.client.commands.hooks import Bundle
+from tests.client.commands.oauth_server_ import CLIENT_ID, OAuthServer
+
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def auth(server: OAuthServer, tmp_path: Path) -> keyturn.Auth:
+    return keyturn.Auth("acme", issuer=server.issuer, client_id=CLIENT_ID, home=str(tmp_path))
+
+
+@pytest.fixture
+def signed_in(auth: keyturn.Auth, server: OAuthServer) -> keyturn.Auth:
+    auth.login_with_token(server.new_tokens()["access_token"])
+    return auth
+
+
+def run(auth: keyturn.Auth, *arguments: str, **hooks: Any) -> int:
+    parser = argparse.ArgumentParser(prog="acme")
+    keyturn.attach_argparse(parser.add_subparsers(), auth, **hooks)
+    args = parser.parse_args(["auth", *arguments])
+    status: int = args.func(args)
+    return status
+
+
+@pytest.mark.proves("K-67")
+def test_fetch_live_asks_the_programs_own_api(
+    signed_in: keyturn.Auth, server: OAuthServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given: list[Bundle] = []
+
+    def fetch_live(bundle: Bundle) -> dict[str, Any]:
+        given.append(bundle)
+        return {"email": "ada@billing.example", "plan": "pro"}
+
+    assert run(signed_in, "whoami", "--online", fetch_live=fetch_live) == 0
+    assert capsys.readouterr().out == f"ada@billing.example ({server.host})\n"
+    (bundle,) = given
+    assert bundle.access_token == server.seen.issued[-1]
+    assert bundle.session
+    assert bundle.session.email == "ada@example.com"
+    assert bundle.access_token not in repr(bundle)
+
+
+@pytest.mark.proves("K-67")
+def test_a_program_words_status_and_whoami_itself(
+    signed_in: keyturn.Auth, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def render_text(document: dict[str, Any]) -> str:
+        return f"You are {document['account']['email']}\x1b[2J.\nWelcome."
+
+    def render_json(document: dict[str, Any]) -> dict[str, Any]:
+        return {"me": document["account"]["id"]}
+
+    for command in ("status", "whoami"):
+        assert run(signed_in, command, render_text=render_text) == 0
+        assert capsys.readouterr().out == "You are ada@example.com[2J.\nWelcome.\n"
+        assert run(signed_in, command, "--json", render_json=render_json) == 0
+        assert capsys.readouterr().out == '{"me":"user-1"}\n'
+
+
+@pytest.mark.proves("K-67")
+def test_a_program_hears_of_nobody_signed_in_and_of_signing_out(
+    auth: keyturn.Auth, server: OAuthServer
+) -> None:
+    heard: list[object] = []
+    assert run(auth, "status", on_not_signed_in=lambda: heard.append("nobody")) == 4
+    assert run(auth, "token", on_not_signed_in=lambda: heard.append("nobody")) == 4
+    auth.login_with_token(server.new_tokens()["access_token"])
+    assert run(auth, "logout", on_signed_out=lambda outcome: heard.append(outcome.account)) == 0
+    assert heard == ["nobody", "nobody", "ada@example.com"]
+
+
+@pytest.mark.proves("K-67")
+def test_an_error_in_a_hook_loses_no_session_and_shows_no_secret(
+    signed_in: keyturn.Auth, capsys: pytest.CaptureFixture[str], server: OAuthServer
+) -> None:
+    def broken(*given: Any) -> Any:
+        raise RuntimeError("while working with " + signed_in.token())
+
+    hooks = {"fetch_live": broken, "render_text": broken, "render_json": broken}
+    assert run(signed_in, "status", "--online", **hooks) == 0
+    assert run(signed_in, "whoami", "--json", **hooks) == 0
+    shown = capsys.readouterr()
+    assert "warn  broken of this program failed (RuntimeError)." in shown.err
+    assert server.seen.issued[-1] not in shown.out + shown.err
+    assert "Signed in as ada@example.com" in shown.out
+    assert signed_in.has_session()
+    assert run(signed_in, "logout", on_signed_out=broken) == 0
+    assert not signed_in.has_session()
+
+
+def test_the_commands_may_hang_under_another_name(
+    auth: keyturn.Auth, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parser = argparse.ArgumentParser(prog="acme")
+    keyturn.attach_argparse(parser.add_subparsers(), auth, name="account", dest="handler")
+    args = parser.parse_args(["account", "status"])
+    assert args.handler(args) == 4
+    assert "Run `acme account login` to sign in." in capsys.readouterr().err
+
+
+def test_a_programs_own_options_keep_their_values(auth: keyturn.Auth) -> None:
+    parser = argparse.ArgumentParser(prog="acme")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--account", default="production")
+    keyturn.attach_argparse(parser.add_subparsers(), auth)
+    args = parser.parse_args(["--json", "auth", "status", "--account", "ada"])
+    assert (args.json, args.account) == (True, "production")
+
+
+def test_help_lists_the_commands_and_then_their_options(
+    auth: keyturn.Auth, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        run(auth, "--help")
+    overview = capsys.readouterr().out
+    assert "Print an access token that is valid now." in overview
+    with pytest.raises(SystemExit, match="0"):
+        run(auth, "login", "--help")
+    assert "--with-token" in capsys.readouterr().out
+
+
+def test_attaching_loads_no_command(auth: keyturn.Auth) -> None:
+    import subprocess
+
+    code = (
+        "import argparse, sys, keyturn\n"
+        "auth = keyturn.Auth('acme', issuer='https://id.example', client_id='acme-cli')\n"
+        "parser = argparse.ArgumentParser()\n"
+        "keyturn.attach_argparse(parser.add_subparsers(), auth)\n"
+        "loaded = {n.rpartition('.')[2] for n in sys.modules if n.startswith('keyturn.client')}\n"
+        "print(sorted(loaded & {'login', 'status', 'token', 'logout', 'whoami', 'hooks'}))\n"
+        "print(sorted({'json', 'dataclasses', 'typing', 'urllib.request'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True)
+    assert done.stdout == "[]\n[]\n", done.stderr

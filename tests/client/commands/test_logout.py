@@ -1,0 +1,71 @@
+"""``auth logout``: revoked where possible, forgotten in any case, and told as it was."""
+
+import pytest
+
+from tests.client.commands.acme_ import Acme, documents
+
+
+@pytest.mark.proves("K-61")
+def test_signing_out_revokes_and_forgets(any_acme: Acme) -> None:
+    any_acme.sign_in()
+    done = any_acme.auth("logout")
+    assert done.returncode == 0, done.stderr
+    host = any_acme.server.host
+    assert done.stdout == f"Signed out ada@example.com. The session was revoked at {host}.\n"
+    assert done.stderr == ""
+    assert any_acme.server.seen.revoked
+    assert "rt_" not in any_acme.stored()
+    assert any_acme.auth("token").returncode == 4
+
+
+@pytest.mark.proves("K-61")
+def test_when_the_server_does_not_answer_the_session_is_forgotten_and_its_end_is_told(
+    acme: Acme,
+) -> None:
+    acme.sign_in()
+    acme.server.stop()
+    done = acme.auth("logout")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "Signed out ada@example.com on this machine.\n"
+    host = acme.server.host
+    assert done.stderr.startswith(
+        f"warn  {host} did not answer, so the session there may live until "
+    )
+    assert done.stderr.endswith(f" End it at {acme.server.issuer}/sessions\n")
+    assert "rt_" not in acme.stored()
+
+
+def test_signing_out_as_json_reports_what_became_of_the_session(any_acme: Acme) -> None:
+    any_acme.sign_in()
+    (document,) = documents(any_acme.auth("logout", "--json").stdout)
+    (outcome,) = document["signed_out"]
+    assert outcome["account"] == "ada@example.com"
+    assert outcome["revoked"] == "revoked"
+
+
+def test_signing_out_twice_is_no_failure(any_acme: Acme) -> None:
+    done = any_acme.auth("logout")
+    assert (done.returncode, done.stdout) == (0, "Nobody was signed in.\n")
+    assert documents(any_acme.auth("logout", "--json").stdout) == [
+        {"signed_out": [], "environment_variable": None}
+    ]
+
+
+def test_a_token_in_the_environment_cannot_be_cleared_and_logout_says_so(acme: Acme) -> None:
+    acme.sign_in()
+    acme.variables["ACME_TOKEN"] = "from-outside"
+    done = acme.auth("logout")
+    assert done.returncode == 0
+    assert done.stdout.startswith("Signed out ada@example.com.")
+    assert "warn  ACME_TOKEN is still set in the environment" in done.stderr
+    nothing_left = acme.auth("logout")
+    assert nothing_left.returncode == 1
+    assert "ACME_TOKEN" in nothing_left.stderr
+
+
+def test_all_signs_every_account_out(acme: Acme) -> None:
+    acme.sign_in()
+    done = acme.auth("logout", "--all")
+    assert done.returncode == 0
+    assert done.stdout.startswith("Signed out ada@example.com.")
+    assert acme.auth("status").returncode == 4
