@@ -58,7 +58,7 @@ def approve(
     return answer(url)["code"]
 
 
-def redeem(server: InProcess, code: str, **changes: str | None) -> httpx2.Response:
+def redeem(server: InProcess, code: str, /, **changes: str | None) -> httpx2.Response:
     """Send a code to the token endpoint, with members changed or (None) left out."""
     members: dict[str, str | None] = {
         "grant_type": "authorization_code",
@@ -71,7 +71,7 @@ def redeem(server: InProcess, code: str, **changes: str | None) -> httpx2.Respon
     return server.post("/oauth/token", data=_present(members))
 
 
-def refresh(server: InProcess, token: str, **changes: str | None) -> httpx2.Response:
+def refresh(server: InProcess, token: str, /, **changes: str | None) -> httpx2.Response:
     """Send a refresh token to the token endpoint."""
     members = {"grant_type": "refresh_token", "refresh_token": token, "client_id": CLIENT}
     return server.post("/oauth/token", data=_present({**members, **changes}))

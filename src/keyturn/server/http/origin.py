@@ -50,6 +50,21 @@ def origin_of(request: Request) -> Origin:
     )
 
 
+def counted_ip(request: Request) -> str | None:
+    """Return the address that guesses count against; ``None`` where a proxy of ours hides it.
+
+    Without trusted proxies a forwarding header means nothing, unless the peer is on this machine
+    or network: then it is a proxy that nobody named, everybody shares its address, and counting it
+    would let one guesser lock out all (server promise S-23).
+    """
+    peer = _address(request.client.host if request.client else None)
+    trusted = request.app.state.services.settings.trusted_proxies
+    is_forwarded = any(name in request.headers for name in ("x-forwarded-for", "forwarded"))
+    if not trusted and is_forwarded and peer is not None and peer.is_private:
+        return None
+    return origin_of(request).ip
+
+
 def with_claims(
     origin: Origin, *, host_name: str | None, system: str | None, program: str | None
 ) -> Origin:

@@ -104,14 +104,16 @@ class Devices:
         self._storage, self._secret, self._clock, self._hub = storage, secret, clock, hub
         self._limit_volume = limit_volume
 
-    async def start(self, client: Client, *, scope: str, origin: Origin) -> Started:
-        """Begin an attempt.
+    async def start(
+        self, client: Client, *, scope: str, origin: Origin, counted_ip: str | None
+    ) -> Started:
+        """Begin an attempt; ``counted_ip`` is ``None`` where a proxy hides who asks.
 
         Raises:
             TooMany: that address has begun too many.
         """
         return await self._storage.write(
-            self._start, client, scope=scope, origin=origin, now=self._clock.now_ms()
+            self._start, client, scope, origin, counted_ip, self._clock.now_ms()
         )
 
     async def open_code(
@@ -211,10 +213,12 @@ class Devices:
         request = DeviceRequest.from_row(row)
         return DeviceOutcome(kind="approved" if approve else "denied", request=request)
 
-    def _start(self, client: Client, *, scope: str, origin: Origin, now: int) -> Work[Started]:
-        if self._limit_volume and origin.ip:
+    def _start(
+        self, client: Client, scope: str, origin: Origin, counted_ip: str | None, now: int
+    ) -> Work[Started]:
+        if self._limit_volume and counted_ip:
             volume = Limit(
-                f"device starts of {_whose(origin.ip)}", STARTS_PER_ADDRESS, WINDOW_SECONDS
+                f"device starts of {_whose(counted_ip)}", STARTS_PER_ADDRESS, WINDOW_SECONDS
             )
             yield from limits.take([volume], now)
         request_id, device_code = str(uuid.uuid4()), new_token(DEVICE_CODE_PREFIX)

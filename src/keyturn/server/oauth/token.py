@@ -48,7 +48,9 @@ async def device_authorization(call: Call) -> Answer:
     claims = {name: form.get(name) for name in ("host_name", "system", "program")}
     origin = with_claims(call.origin(), **claims)
     try:
-        started = await call.services.devices.start(client, scope=scope, origin=origin)
+        started = await call.services.devices.start(
+            client, scope=scope, origin=origin, counted_ip=call.counted_ip()
+        )
     except TooMany as reached:
         raise _slower(call, reached) from None
     return Answer(

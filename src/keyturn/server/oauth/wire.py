@@ -16,7 +16,7 @@ import anyio
 from starlette.requests import Request
 
 from keyturn.server.accounts.passwords import Overloaded
-from keyturn.server.http.origin import client_ip, origin_of
+from keyturn.server.http.origin import client_ip, counted_ip, origin_of
 from keyturn.server.oauth import rules
 from keyturn.server.oauth.errors import ClientGone, Refused, invalid_request, unavailable
 from keyturn.server.storage.base import StorageUnavailable
@@ -81,6 +81,10 @@ class Call:
     def origin(self) -> Origin:
         """Return where the request came from."""
         return origin_of(Request(self._scope))
+
+    def counted_ip(self) -> str | None:
+        """Return the address that volume counts against, if it is one person's."""
+        return counted_ip(Request(self._scope))
 
     def ip(self) -> str | None:
         """Return the address the request came from, as ``origin`` does."""

@@ -121,7 +121,7 @@ def redirect_matches(registered: str, asked: str) -> bool:
         port = theirs.port
     except ValueError:
         return False
-    if ours.scheme != "http" or ours.hostname not in LOOPBACK_HOSTS or port is None:
+    if ours.scheme != "http" or ours.hostname not in LOOPBACK_HOSTS or not port:
         return False
     host = f"[{ours.hostname}]" if ":" in ours.hostname else ours.hostname
     # Rebuilt from the registered parts, so nothing hidden in the asked URI can slip through.

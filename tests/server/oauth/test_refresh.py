@@ -1,0 +1,127 @@
+"""Refreshing: one winner, a complete answer, and nothing lost by asking wrongly."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from keyturn.server.accounts import store as accounts
+from tests.server.in_process_ import InProcess, SetClock
+from tests.server.oauth.grants_ import CLIENT, refresh, signed_in
+
+
+@pytest.mark.proves("S-25", "S-30", "S-34")
+def test_a_refresh_gives_the_next_generation_in_full(server: InProcess) -> None:
+    first = signed_in(server)
+    reply = refresh(server, first["refresh_token"])
+    second = reply.json()
+    assert reply.status_code == 200
+    assert second["refresh_token"] != first["refresh_token"]
+    assert second["access_token"] != first["access_token"]
+    assert isinstance(second["expires_in"], int)
+    assert second["expires_in"] >= 300
+    assert (second["session"], second["generation"]) == (first["session"], 1)
+    assert "id_token" not in second
+    assert refresh(server, second["refresh_token"]).json()["generation"] == 2
+
+
+@pytest.mark.proves("S-30")
+def test_of_concurrent_refreshes_with_one_token_exactly_one_wins(server: InProcess) -> None:
+    token = signed_in(server)["refresh_token"]
+    form = {"grant_type": "refresh_token", "refresh_token": token, "client_id": CLIENT}
+
+    async def race() -> list[tuple[int, str | None]]:
+        async with server.client() as client:
+            replies = await asyncio.gather(
+                *(client.post("/oauth/token", data=form) for _ in range(32))
+            )
+        return [(reply.status_code, reply.json().get("error")) for reply in replies]
+
+    answers = server.run(race())
+    assert answers.count((200, None)) == 1
+    assert answers.count((400, "invalid_grant")) == 31
+
+
+def test_a_token_that_is_not_current_leaves_its_family_alone(server: InProcess) -> None:
+    first = signed_in(server)
+    second = refresh(server, first["refresh_token"]).json()
+    assert refresh(server, first["refresh_token"]).json()["error"] == "invalid_grant"
+    assert refresh(server, second["refresh_token"]).status_code == 200
+
+
+def test_a_token_of_another_server_secret_is_worthless(server: InProcess) -> None:
+    token = signed_in(server)["refresh_token"]
+    for place in (5, 20, 40, len(token) - 1):
+        changed = token[:place] + ("A" if token[place] != "A" else "B") + token[place + 1 :]
+        assert refresh(server, changed).json()["error"] == "invalid_grant"
+    assert refresh(server, token).status_code == 200
+
+
+def test_another_client_cannot_refresh_and_does_no_harm(server: InProcess) -> None:
+    found = server.run(server.services.projects.client(CLIENT))
+    assert found is not None
+    server.run(server.services.projects.save_client(replace(found, id="other-cli")))
+    token = signed_in(server)["refresh_token"]
+    reply = refresh(server, token, client_id="other-cli")
+    assert reply.json()["error"] == "invalid_grant"
+    assert refresh(server, token).json()["generation"] == 1
+
+
+def test_a_refresh_may_narrow_one_access_token(server: InProcess) -> None:
+    first = signed_in(server, None, scope="openid email profile")
+    second = refresh(server, first["refresh_token"], scope="email").json()
+    assert second["scope"] == "email"
+    assert refresh(server, second["refresh_token"]).json()["scope"] == first["scope"]
+
+
+def test_asking_for_a_wider_scope_is_refused_and_rotates_nothing(server: InProcess) -> None:
+    first = signed_in(server, None, scope="openid")
+    reply = refresh(server, first["refresh_token"], scope="openid email")
+    assert (reply.status_code, reply.json()["error"]) == (400, "invalid_scope")
+    assert refresh(server, first["refresh_token"]).json()["generation"] == 1
+
+
+@pytest.mark.proves("S-0d")
+def test_a_family_ends_when_idle_and_at_its_absolute_end(
+    server: InProcess, clock: SetClock
+) -> None:
+    token, month = signed_in(server)["refresh_token"], 30 * 86400
+    for _ in range(12):
+        clock.advance(month - 1)
+        token = refresh(server, token).json()["refresh_token"]
+    clock.advance(6 * 86400)
+    assert refresh(server, token).json()["error"] == "invalid_grant"
+    idle = signed_in(server)["refresh_token"]
+    clock.advance(month)
+    assert refresh(server, idle).json()["error"] == "invalid_grant"
+
+
+def test_an_access_token_never_outlives_its_session(server: InProcess, clock: SetClock) -> None:
+    token = signed_in(server)["refresh_token"]
+    for _ in range(12):
+        clock.advance(30 * 86400 - 1)
+        token = refresh(server, token).json()["refresh_token"]
+    clock.advance(5 * 86400 + 12 - 100)
+    assert refresh(server, token).json()["expires_in"] == 100
+
+
+def test_a_disabled_account_cannot_refresh(server: InProcess) -> None:
+    user = server.person()
+    token = signed_in(server, user)["refresh_token"]
+    disabled = server.run(server.services.storage.write(accounts.update, user, disabled_at=1))
+    assert disabled is not None
+    assert refresh(server, token).json()["error"] == "invalid_grant"
+    server.run(server.services.storage.write(accounts.update, disabled, disabled_at=None))
+    assert refresh(server, token).status_code == 200
+
+
+@pytest.mark.proves("S-0d")
+def test_a_password_change_ends_the_programs_of_an_account(server: InProcess) -> None:
+    user = server.person()
+    token = signed_in(server, user)["refresh_token"]
+    server.run(
+        server.services.accounts.change_password(
+            server.project, user, current=None, new="a new password", keep_session="another"
+        )
+    )
+    assert refresh(server, token).json()["error"] == "invalid_grant"
