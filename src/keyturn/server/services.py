@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from keyturn.server.accounts.directory import Directory
 from keyturn.server.accounts.passwords import Passwords
 from keyturn.server.accounts.service import Accounts
 from keyturn.server.approve.service import Approvals
@@ -26,6 +27,7 @@ from keyturn.server.settings import SettingsProblem
 from keyturn.server.signin.service import SignIn
 from keyturn.server.storage.base import Storage, Work, first, run
 from keyturn.server.storage.sqlite import SqliteStorage
+from keyturn.server.teams.service import Teams
 from keyturn.server.waiting import Hub
 
 if TYPE_CHECKING:
@@ -55,6 +57,8 @@ class Services:
     mail: Mail
     signin: SignIn
     oauth: OAuth
+    directory: Directory
+    teams: Teams
     stack_tokens: StackTokens
     cli_login: CliLogin
 
@@ -124,6 +128,8 @@ def _build(settings: Settings, clock: Clock, storage: Storage, secret: ServerSec
         approvals=Approvals(storage, secret, clock),
         mail=mail,
         signin=SignIn(storage, secret, clock, limits, accounts, sessions, mail),
+        directory=Directory(storage, passwords, clock),
+        teams=Teams(storage, clock),
         stack_tokens=StackTokens(
             storage,
             sessions,

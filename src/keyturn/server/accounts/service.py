@@ -109,7 +109,7 @@ class Accounts:
             matches = await self._passwords.matches(current or "", user.password_hash)
             if not matches:
                 return False
-        self._refuse_unfit(project, new)
+        refuse_unfit(project, new)
         encoded = await self._passwords.hash(new)
         return await self._storage.write(
             self._change_password, user, encoded, keep_session, self._clock.now_ms()
@@ -168,12 +168,14 @@ class Accounts:
     async def _accepted_hash(self, project: Project, password: str) -> str:
         if not project.config.sign_up_enabled:
             raise SignUpDisabled
-        self._refuse_unfit(project, password)
+        refuse_unfit(project, password)
         return await self._passwords.hash(password)
 
-    def _refuse_unfit(self, project: Project, password: str) -> None:
-        if rules.is_too_short(password):
-            raise PasswordRefused(too_short=True, limit=rules.SHORTEST_PASSWORD)
-        longest = project.config.longest_password
-        if rules.is_too_long(password, longest=longest):
-            raise PasswordRefused(too_short=False, limit=longest)
+
+def refuse_unfit(project: Project, password: str) -> None:
+    """Raise PasswordRefused if a project does not take a password of this length."""
+    if rules.is_too_short(password):
+        raise PasswordRefused(too_short=True, limit=rules.SHORTEST_PASSWORD)
+    longest = project.config.longest_password
+    if rules.is_too_long(password, longest=longest):
+        raise PasswordRefused(too_short=False, limit=longest)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from keyturn.server.accounts.rules import FLAG_COLUMNS, JSON_COLUMNS, User, folded_email
-from keyturn.server.storage.base import Work, first, run
+from keyturn.server.storage.base import Work, every, first, run
+from keyturn.server.storage.paging import Page, like
 
 _COLUMNS = frozenset(
     {
@@ -18,6 +20,17 @@ _COLUMNS = frozenset(
         "disabled_at",
     }
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserSearch:
+    """Which users of a project are wanted, in which order."""
+
+    page: Page
+    order_by: Literal["signed_up_at", "last_active_at"] = "signed_up_at"
+    anonymous: Literal["all", "only", "none"] = "none"
+    restricted: bool = False
+    team_id: str = ""
 
 
 def by_id(project_id: str, user_id: str) -> Work[User | None]:
@@ -100,3 +113,25 @@ def delete(project_id: str, user_id: str) -> Work[bool]:
     """Remove a user and everything that hangs on it; say whether there was one."""
     row = yield from first("delete_user", id=user_id, project_id=project_id)
     return row is not None
+
+
+def of_project(project_id: str, wanted: UserSearch) -> Work[list[User]]:
+    """Return one page of a project's users, and one more if there is another page."""
+    page = wanted.page
+    after = (yield from by_id(project_id, page.cursor)) if page.cursor else None
+    value = getattr(after, wanted.order_by) if after else 0
+    rows = yield from every(
+        "users_of_project",
+        project_id=project_id,
+        anonymous=wanted.anonymous,
+        restricted=int(wanted.restricted),
+        team_id=wanted.team_id,
+        query=like(page.query),
+        plain_query=page.query,
+        order_by=wanted.order_by,
+        direction=page.direction,
+        after_id=after.id if after else "",
+        after_value=value,
+        most=page.limit + 1,
+    )
+    return [User.from_row(row) for row in rows]

@@ -132,3 +132,30 @@ def redirect_matches(registered: str, asked: str) -> bool:
 def allowed_redirect(client: Client, asked: str) -> bool:
     """Say whether ``asked`` is one of the client's redirect URIs (RFC 9700 section 4.1.3)."""
     return "#" not in asked and any(redirect_matches(r, asked) for r in client.redirect_uris)
+
+
+def is_trusted_url(config: ProjectConfig, url: str, *, base_url: str) -> bool:
+    """Say whether a project lets people be sent to ``url``: a trusted origin, whatever its path.
+
+    Compared are parsed origins, never beginnings of text. Characters that browsers drop or turn
+    around (backslash, tab, newline) are refused before anything is parsed.
+    """
+    origin = web_origin(url)
+    if origin is None:
+        return False
+    trusted = {web_origin(domain) for domain in config.trusted_domains} | {web_origin(base_url)}
+    return origin in trusted or (config.allow_localhost and origin[1] in LOOPBACK_HOSTS)
+
+
+def web_origin(url: str) -> tuple[str, str, int] | None:
+    """Return scheme, host and port of an http(s) address, or ``None`` if it is not plainly one."""
+    if "\\" in url or not url.isprintable() or " " in url:
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        return None
+    return parts.scheme, parts.hostname, port or (443 if parts.scheme == "https" else 80)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from keyturn.server.http.body import LARGEST_BODY
 from keyturn.server.http.origin import origin_of
 from keyturn.server.stack.caller import ANY_ACCESS, AccessType, Caller
+from keyturn.server.stack.errors import schema_error
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -125,3 +126,24 @@ class Endpoint:
             for model in get_args(answer) or (answer,)
         }
         object.__setattr__(self, "statuses", found)
+
+
+def changes_of(call: Call[Any, Any], client_model: type[Wire]) -> dict[str, Any]:
+    """Return the members of the body that were sent, and refuse those that are for servers only.
+
+    Args:
+        call: The request.
+        client_model: The model with the members that a client may send.
+    """
+    sent: dict[str, Any] = call.body.model_dump(exclude_unset=True)
+    if call.caller.is_client:
+        beyond = sorted(sent.keys() - client_model.model_fields.keys())
+        if beyond:
+            problems = [f"body.{name}: only with server access" for name in beyond]
+            raise schema_error(call.request.method, call.request.url.path, problems)
+    return sent
+
+
+def user_id_of(call: Call[Any, Any], given: str) -> str:
+    """Return the user that a path or query names; ``me`` is whoever is signed in."""
+    return call.caller.signed_in()[0].id if given == "me" else given

@@ -10,11 +10,16 @@ from starlette.requests import Request
 from starlette.responses import Response  # noqa: TC002 - FastAPI reads the annotation
 from starlette.routing import Match, Route
 
+from keyturn.server.accounts import routes as users
+from keyturn.server.accounts import sign_in_routes as sign_in
 from keyturn.server.cli_login import routes as cli_login
+from keyturn.server.projects import routes as projects
+from keyturn.server.sessions import routes as sessions
 from keyturn.server.stack import answers, errors, not_built
 from keyturn.server.stack.headers import StackHeaders
 from keyturn.server.stack.route import StackRoute
 from keyturn.server.storage.base import StorageUnavailable
+from keyturn.server.teams import routes as teams
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -24,7 +29,14 @@ if TYPE_CHECKING:
 
 VERSIONS = ("/api/v1", "/api/latest")
 # Often asked first: routes are tried in order.
-ENDPOINTS = (*cli_login.ENDPOINTS,)
+ENDPOINTS = (
+    *cli_login.ENDPOINTS,
+    *sessions.ENDPOINTS,
+    *sign_in.ENDPOINTS,
+    *users.ENDPOINTS,
+    *projects.ENDPOINTS,
+    *teams.ENDPOINTS,
+)
 GREETING = "Keyturn answers here. The operations of this API lie below this address."
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from keyturn.server.storage.base import Row, Work, every, first, run
+from keyturn.server.storage.base import Work, every, first, run
+from keyturn.server.storage.paging import Page, like
+from keyturn.server.teams.rules import JSON_COLUMNS, Member, Team
 
 if TYPE_CHECKING:
     from keyturn.server.accounts.rules import User
+
+_COLUMNS = ("display_name", "profile_image_url", *JSON_COLUMNS)
 
 
 def personal_name(user: User) -> str:
@@ -22,21 +27,58 @@ def ensure_personal(project_id: str, user: User, *, now: int) -> Work[None]:
     if found:
         yield from run("rename_personal_team", id=found["id"], display_name=personal_name(user))
         return
-    team_id = str(uuid.uuid4())
-    yield from run(
+    team = yield from insert(
+        str(uuid.uuid4()),
+        project_id,
+        now=now,
+        personal_of=user.id,
+        display_name=personal_name(user),
+    )
+    yield from add_member(team.id, user.id, is_admin=True, now=now)
+    yield from run("select_team", user_id=user.id, team_id=team.id)
+
+
+def by_id(project_id: str, team_id: str) -> Work[Team | None]:
+    """Find a team of a project."""
+    row = yield from first("team", id=team_id, project_id=project_id)
+    return Team.from_row(row) if row else None
+
+
+def insert(
+    team_id: str, project_id: str, *, now: int, personal_of: str | None = None, **columns: Any
+) -> Work[Team]:
+    """Create a team; metadata are given as JSON values."""
+    row = yield from first(
         "insert_team",
         id=team_id,
         project_id=project_id,
-        display_name=personal_name(user),
-        profile_image_url=None,
-        client_metadata=None,
-        client_read_only_metadata=None,
-        server_metadata=None,
-        personal_of=user.id,
+        personal_of=personal_of,
         now=now,
+        **_stored({name: columns.get(name) for name in _COLUMNS}),
     )
-    yield from add_member(team_id, user.id, is_admin=True, now=now)
-    yield from run("select_team", user_id=user.id, team_id=team_id)
+    assert row is not None  # noqa: S101 - RETURNING of an unconditional insert
+    return Team.from_row(row)
+
+
+def update(team: Team, **changes: Any) -> Work[Team | None]:
+    """Change columns of a team; ``None`` if it is gone. A renamed team is nobody's own any more."""
+    values = {name: changes.get(name, getattr(team, name)) for name in _COLUMNS}
+    renamed = values["display_name"] != team.display_name
+    row = yield from first(
+        "update_team",
+        id=team.id,
+        project_id=team.project_id,
+        personal_of=None if renamed else team.personal_of,
+        **_stored(values),
+    )
+    return Team.from_row(row) if row else None
+
+
+def delete(team: Team) -> Work[bool]:
+    """Remove a team and its memberships; say whether it was there."""
+    yield from run("unselect_team", team_id=team.id)
+    row = yield from first("delete_team", id=team.id, project_id=team.project_id)
+    return row is not None
 
 
 def add_member(team_id: str, user_id: str, *, is_admin: bool, now: int) -> Work[bool]:
@@ -47,6 +89,44 @@ def add_member(team_id: str, user_id: str, *, is_admin: bool, now: int) -> Work[
     return row is not None
 
 
-def of_user(project_id: str, user_id: str) -> Work[list[Row]]:
+def member(team_id: str, user_id: str) -> Work[Member | None]:
+    """Return a membership."""
+    row = yield from first("team_member", team_id=team_id, user_id=user_id)
+    if row is None:
+        return None
+    return Member(team_id=team_id, user_id=user_id, is_admin=bool(row["is_admin"]))
+
+
+def remove_member(team_id: str, user_id: str) -> Work[bool]:
+    """Remove a member; false if it is none."""
+    yield from run("unselect_team_of_member", team_id=team_id, user_id=user_id)
+    row = yield from first("delete_team_member", team_id=team_id, user_id=user_id)
+    return row is not None
+
+
+def of_user(project_id: str, user_id: str) -> Work[list[Team]]:
     """Return the teams a user belongs to, oldest first."""
-    return (yield from every("teams_of_user", project_id=project_id, user_id=user_id))
+    rows = yield from every("teams_of_user", project_id=project_id, user_id=user_id)
+    return [Team.from_row(row) for row in rows]
+
+
+def of_project(project_id: str, page: Page) -> Work[list[Team]]:
+    """Return one page of a project's teams, and one more if there is another page."""
+    after = (yield from by_id(project_id, page.cursor)) if page.cursor else None
+    rows = yield from every(
+        "teams_of_project",
+        project_id=project_id,
+        query=like(page.query),
+        plain_query=page.query,
+        direction=page.direction,
+        after_id=after.id if after else "",
+        after_created_at=after.created_at if after else 0,
+        most=page.limit + 1,
+    )
+    return [Team.from_row(row) for row in rows]
+
+
+def _stored(values: dict[str, Any]) -> dict[str, Any]:
+    for name in JSON_COLUMNS:
+        values[name] = None if values[name] is None else json.dumps(values[name])
+    return values

@@ -41,3 +41,25 @@ UPDATE user_account SET last_active_at = :now WHERE id = :id AND last_active_at 
 
 -- name: delete_user
 DELETE FROM user_account WHERE id = :id AND project_id = :project_id RETURNING id;
+
+-- name: users_of_project
+-- One page in the order asked for: :direction is 1 or -1, and what comes before the cursor's own
+-- place in that order is left out. A team narrows the list to its members.
+SELECT user_account.* FROM user_account
+ WHERE project_id = :project_id
+   AND (:anonymous = 'all' OR is_anonymous = CASE :anonymous WHEN 'only' THEN 1 ELSE 0 END)
+   AND (:restricted = 1 OR restricted_by_admin = 0)
+   AND (:team_id = '' OR EXISTS (SELECT 1 FROM team_member
+                                  WHERE team_member.team_id = :team_id
+                                    AND team_member.user_id = user_account.id))
+   AND (:query = '' OR LOWER(COALESCE(primary_email, '')) LIKE :query ESCAPE '\'
+        OR LOWER(COALESCE(display_name, '')) LIKE :query ESCAPE '\' OR id = :plain_query)
+   AND (:after_id = ''
+        OR CASE :order_by WHEN 'last_active_at' THEN last_active_at ELSE signed_up_at END
+           * CAST(:direction AS BIGINT)
+           > CAST(:after_value AS BIGINT) * CAST(:direction AS BIGINT)
+        OR (CASE :order_by WHEN 'last_active_at' THEN last_active_at ELSE signed_up_at END
+            = :after_value AND id > :after_id))
+ ORDER BY CASE :order_by WHEN 'last_active_at' THEN last_active_at ELSE signed_up_at END
+          * CAST(:direction AS BIGINT), id
+ LIMIT :most;

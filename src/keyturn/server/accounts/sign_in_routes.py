@@ -1,0 +1,126 @@
+"""Signing in and up on the wire: anonymously, or with a password."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from keyturn.server.accounts.routes import known
+from keyturn.server.accounts.service import EmailTaken, PasswordRefused, SignUpDisabled
+from keyturn.server.accounts.wire import Email  # noqa: TC001 - pydantic reads the annotation
+from keyturn.server.projects.rules import is_trusted_url
+from keyturn.server.stack import errors
+from keyturn.server.stack.endpoint import Call, Endpoint, Nothing, Wire
+
+if TYPE_CHECKING:
+    from keyturn.server.accounts.rules import User
+
+
+class SignUpRequest(Wire):
+    """A new account. The challenge members are accepted and have no meaning here."""
+
+    email: Email
+    password: str
+    verification_callback_url: str | None = None
+    bot_challenge_token: str | None = None
+    bot_challenge_phase: str | None = None
+    bot_challenge_unavailable: str | None = None
+
+
+class SignInRequest(Wire):
+    """An address and its password."""
+
+    email: Email
+    password: str
+
+
+class SignedIn(Wire):
+    """A new session's tokens."""
+
+    access_token: str
+    refresh_token: str
+    user_id: str
+
+
+async def sign_up_anonymously(call: Call[Nothing, Nothing]) -> Wire:
+    """Begin a session without a person, even where sign-up is disabled."""
+    user = await call.services.accounts.sign_up_anonymously(call.project)
+    return await _begin(call, user)
+
+
+async def sign_up_with_password(call: Call[SignUpRequest, Nothing]) -> Wire:
+    """Create an account; an anonymous user that asks becomes it, keeping its id."""
+    _require_passwords(call)
+    target = call.body.verification_callback_url
+    base_url = call.services.settings.issuer
+    if target is not None and not is_trusted_url(call.project.config, target, base_url=base_url):
+        raise errors.redirect_url_not_whitelisted()
+    return await _begin(call, await _new_account(call))
+
+
+async def sign_in_with_password(call: Call[SignInRequest, Nothing]) -> Wire:
+    """Begin a session. Never upgrades an anonymous user."""
+    _require_passwords(call)
+    user = await call.services.signin.with_password(
+        call.project, email=call.body.email, password=call.body.password, origin=call.origin
+    )
+    if user is None:
+        raise errors.email_password_mismatch()
+    if user.requires_totp_mfa:
+        raise errors.not_built()  # a second factor that cannot be asked for must not be skipped
+    return await _begin(call, user)
+
+
+async def _new_account(call: Call[SignUpRequest, Nothing]) -> User:
+    accounts, body, guest = call.services.accounts, call.body, call.user
+    try:
+        if guest is not None and guest.is_anonymous:
+            return await accounts.upgrade(
+                call.project, guest, email=body.email, password=body.password
+            )
+        return await accounts.sign_up(call.project, email=body.email, password=body.password)
+    except SignUpDisabled:
+        raise errors.sign_up_not_enabled() from None
+    except (EmailTaken, PasswordRefused) as error:
+        raise known(error, body.email) from None
+
+
+async def _begin(call: Call[Any, Any], user: User) -> Wire:
+    begun = await call.services.stack_tokens.begin(call.project, user, origin=call.origin)
+    return SignedIn(
+        access_token=begun.access_token,
+        refresh_token=begun.refresh_token,
+        user_id=begun.user_id,
+    )
+
+
+def _require_passwords(call: Call[Any, Any]) -> None:
+    if not call.project.config.credential_enabled:
+        raise errors.password_authentication_not_enabled()
+
+
+TAG = "Signing in"
+ENDPOINTS = (
+    Endpoint(
+        method="POST",
+        path="/auth/anonymous/sign-up",
+        handler=sign_up_anonymously,
+        answers={200: SignedIn},
+        tag=TAG,
+    ),
+    Endpoint(
+        method="POST",
+        path="/auth/password/sign-up",
+        handler=sign_up_with_password,
+        body=SignUpRequest,
+        answers={200: SignedIn},
+        tag=TAG,
+    ),
+    Endpoint(
+        method="POST",
+        path="/auth/password/sign-in",
+        handler=sign_in_with_password,
+        body=SignInRequest,
+        answers={200: SignedIn},
+        tag=TAG,
+    ),
+)

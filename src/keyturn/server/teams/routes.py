@@ -1,0 +1,240 @@
+"""Teams and memberships on the wire: parse, call the service, render."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from keyturn.server.http.body import LARGEST_BODY_WITH_IMAGE
+from keyturn.server.stack import errors
+from keyturn.server.stack.caller import SERVER_ACCESS
+from keyturn.server.stack.endpoint import (
+    Call,
+    Endpoint,
+    Flag,
+    Nothing,
+    Success,
+    Wire,
+    changes_of,
+    user_id_of,
+)
+from keyturn.server.storage.paging import LARGEST_PAGE, Page
+from keyturn.server.teams import rules
+from keyturn.server.teams.service import AlreadyMember, NoSuchUser
+from keyturn.server.teams.wire import (
+    Membership,
+    Pagination,
+    TeamCreate,
+    TeamList,
+    TeamPage,
+    TeamServerUpdate,
+    TeamServerView,
+    TeamUpdate,
+    TeamView,
+    team_view,
+)
+
+if TYPE_CHECKING:
+    from keyturn.server.teams.rules import Team
+
+Limit = Annotated[str, Field(pattern="^[1-9][0-9]{0,3}$")]
+
+
+class TeamQuery(Wire):
+    """Which teams to list. Clients may ask for ``user_id=me`` only."""
+
+    user_id: str | None = None
+    order_by: Literal["created_at"] | None = None
+    desc: Flag | None = None
+    query: str | None = None
+    cursor: str | None = None
+    limit: Limit | None = None
+
+
+class TeamClientCreate(TeamUpdate):
+    """What a client may say about a new team."""
+
+    creator_user_id: str | None = None
+
+
+async def list_teams(call: Call[Nothing, TeamQuery]) -> Wire:
+    """List teams: those of a user, or (for servers) of the project."""
+    asked, teams = call.query, call.services.teams
+    if asked.user_id is None:
+        if call.caller.is_client:
+            raise errors.StatusError(403, "With client access, list the teams of user_id=me")
+        return await _page(call)
+    user_id = user_id_of(call, asked.user_id)
+    _refuse_others(call, user_id)
+    found = await teams.of_user(call.project.id, user_id)
+    return TeamList(items=[_view(call, team) for team in found])
+
+
+async def create_team(call: Call[TeamCreate, Nothing]) -> Wire:
+    """Create a team. With client access the signed-in user becomes its first member."""
+    columns = changes_of(call, TeamClientCreate)
+    creator = columns.pop("creator_user_id", None)
+    if call.caller.is_client:
+        user, _ = call.caller.signed_in()
+        if not call.project.config.client_team_creation_enabled:
+            raise errors.StatusError(403, "This project does not let its users create teams")
+        if creator not in (None, "me", user.id):
+            raise errors.StatusError(403, "With client access, creator_user_id must be me")
+        creator = user.id
+    elif creator is not None:
+        creator = user_id_of(call, creator)
+    try:
+        team = await call.services.teams.create(call.project.id, columns, creator_id=creator)
+    except NoSuchUser:
+        raise errors.user_id_does_not_exist(creator or "") from None
+    return _view(call, team)
+
+
+async def get_team(call: Call[Nothing, Nothing]) -> Wire:
+    """Read a team. Clients see the teams of their user."""
+    return _view(call, await _team(call))
+
+
+async def update_team(call: Call[TeamServerUpdate, Nothing]) -> Wire:
+    """Change a team. With client access the user must be one who may."""
+    changes = changes_of(call, TeamUpdate)
+    team = await _team(call, permission=rules.UPDATE_TEAM)
+    updated = await call.services.teams.update(call.project.id, team.id, changes)
+    if updated is None:
+        raise errors.team_not_found(team.id)
+    return _view(call, updated)
+
+
+async def delete_team(call: Call[Nothing, Nothing]) -> Wire:
+    """Delete a team. With client access the user must be one who may."""
+    team = await _team(call, permission=rules.DELETE_TEAM)
+    await call.services.teams.delete(team)
+    return Success()
+
+
+async def add_team_member(call: Call[Nothing, Nothing]) -> Wire:
+    """Add a user to a team."""
+    team = await _team(call)
+    user_id = user_id_of(call, call.path["user_id"])
+    try:
+        await call.services.teams.add_member(team, user_id)
+    except NoSuchUser:
+        raise errors.user_not_found() from None
+    except AlreadyMember:
+        raise errors.team_membership_already_exists() from None
+    return Membership(team_id=team.id, user_id=user_id)
+
+
+async def remove_team_member(call: Call[Nothing, Nothing]) -> Wire:
+    """Take a user out of a team. Clients may leave; to remove others they need to be allowed."""
+    user_id = user_id_of(call, call.path["user_id"])
+    mine = call.user is not None and call.user.id == user_id
+    team = await _team(call, permission=None if mine else rules.REMOVE_MEMBERS)
+    if not await call.services.teams.remove_member(team, user_id):
+        raise errors.team_membership_not_found(team.id, user_id)
+    return Success()
+
+
+async def _team(call: Call[Any, Any], *, permission: str | None = None) -> Team:
+    """Return the team of the path, if the caller may see it, and has the permission."""
+    team_id = call.path["team_id"]
+    team = await call.services.teams.find(call.project.id, team_id)
+    if team is None:
+        raise errors.team_not_found(team_id)
+    if not call.caller.is_client:
+        return team
+    if call.user is None:
+        raise errors.user_authentication_required()
+    member = await call.services.teams.member(team.id, call.user.id)
+    if member is None:
+        raise errors.team_not_found(team_id)
+    if permission is not None and not member.is_admin:
+        raise errors.team_permission_required(team.id, call.user.id, permission)
+    return team
+
+
+async def _page(call: Call[Nothing, TeamQuery]) -> Wire:
+    asked = call.query
+    page = Page(
+        cursor=asked.cursor or "",
+        limit=min(int(asked.limit or LARGEST_PAGE), LARGEST_PAGE),
+        descending=asked.desc == "true",
+        query=asked.query or "",
+    )
+    found = await call.services.teams.of_project(call.project.id, page)
+    items = [_view(call, team) for team in found[: page.limit]]
+    if asked.limit is None and asked.cursor is None and len(found) <= page.limit:
+        return TeamList(items=items)
+    more = found[page.limit - 1].id if len(found) > page.limit else None
+    shown = [item for item in items if isinstance(item, TeamServerView)]
+    return TeamPage(items=shown, pagination=Pagination(next_cursor=more))
+
+
+def _refuse_others(call: Call[Any, Any], user_id: str) -> None:
+    if call.caller.is_client and (call.user is None or call.user.id != user_id):
+        raise errors.StatusError(403, "With client access, only your own teams can be listed")
+
+
+def _view(call: Call[Any, Any], team: Team) -> TeamView:
+    return team_view(team, for_client=call.caller.is_client)
+
+
+TAG = "Teams"
+ENDPOINTS = (
+    Endpoint(
+        method="GET",
+        path="/teams",
+        handler=list_teams,
+        query=TeamQuery,
+        answers={200: TeamList | TeamPage},
+        tag=TAG,
+    ),
+    Endpoint(
+        method="POST",
+        path="/teams",
+        handler=create_team,
+        body=TeamCreate,
+        answers={201: TeamServerView | TeamView},
+        most_bytes=LARGEST_BODY_WITH_IMAGE,
+        tag=TAG,
+    ),
+    Endpoint(
+        method="GET",
+        path="/teams/{team_id}",
+        handler=get_team,
+        answers={200: TeamServerView | TeamView},
+        tag=TAG,
+    ),
+    Endpoint(
+        method="PATCH",
+        path="/teams/{team_id}",
+        handler=update_team,
+        body=TeamServerUpdate,
+        answers={200: TeamServerView | TeamView},
+        most_bytes=LARGEST_BODY_WITH_IMAGE,
+        tag=TAG,
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/teams/{team_id}",
+        handler=delete_team,
+        answers={200: Success},
+        tag=TAG,
+    ),
+    Endpoint(
+        method="POST",
+        path="/team-memberships/{team_id}/{user_id}",
+        handler=add_team_member,
+        answers={201: Membership},
+        access=SERVER_ACCESS,
+        tag=TAG,
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/team-memberships/{team_id}/{user_id}",
+        handler=remove_team_member,
+        answers={200: Success},
+        tag=TAG,
+    ),
+)

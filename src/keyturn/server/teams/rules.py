@@ -1,0 +1,49 @@
+"""What a team is and who may change it. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from keyturn.server.storage.base import Row
+
+JSON_COLUMNS = ("client_metadata", "client_read_only_metadata", "server_metadata")
+UPDATE_TEAM, DELETE_TEAM, REMOVE_MEMBERS = "$update_team", "$delete_team", "$remove_members"
+# What the two kinds of members may do by default, as clients see it in the project's settings.
+ADMIN_PERMISSION, MEMBER_PERMISSION = "team_admin", "team_member"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    """One row of ``team``. Instants are milliseconds since 1970."""
+
+    id: str
+    project_id: str
+    display_name: str
+    profile_image_url: str | None
+    client_metadata: Any
+    client_read_only_metadata: Any
+    server_metadata: Any = field(repr=False)
+    personal_of: str | None
+    created_at: int
+
+    @classmethod
+    def from_row(cls, row: Row) -> Team:
+        """Read one row."""
+        values: dict[str, Any] = {name: row[name] for name in _PLAIN}
+        values |= {name: json.loads(row[name]) if row[name] else None for name in JSON_COLUMNS}
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One row of ``team_member``: whoever made the team may change it."""
+
+    team_id: str
+    user_id: str
+    is_admin: bool
+
+
+_PLAIN = tuple(set(Team.__dataclass_fields__) - set(JSON_COLUMNS))
