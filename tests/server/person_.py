@@ -74,7 +74,7 @@ class Person:
         return self.page
 
 
-def authorize_path(port: int = 49152, **changes: str) -> str:
+def authorize_path(*, port: str = "49152", **changes: str) -> str:
     """Return the address of an authorization request as our own client sends it."""
     asked = {
         "response_type": "code",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.server.in_process_ import InProcess
 from tests.server.person_ import PASSWORD, Person
+
+if TYPE_CHECKING:
+    from tests.server.in_process_ import InProcess
 
 HEADERS = {"x-stack-access-type": "client", "x-stack-project-id": "default"}
 

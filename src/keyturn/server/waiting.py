@@ -55,10 +55,10 @@ class Hub:
             # Registered before looking, so a decision between the two still wakes us.
             parked = self._waiting[topic] = loop.create_future()
             try:
+                self._watch()  # before looking too: what is written meanwhile is then a change
                 found = await check()
                 if found is not None or self._closed:
                     return found
-                self._watch()
                 woken = await asyncio.wait_for(parked, deadline - loop.time())
             except TimeoutError:
                 return None
@@ -83,10 +83,9 @@ class Hub:
 
     def _watch(self) -> None:
         if self._watcher is None or self._watcher.done():
-            self._watcher = asyncio.create_task(self._watch_other_processes())
+            self._watcher = asyncio.create_task(self._watch_others(self._storage.changes()))
 
-    async def _watch_other_processes(self) -> None:
-        seen = self._storage.changes()
+    async def _watch_others(self, seen: object) -> None:
         with suppress(asyncio.CancelledError):
             while self._waiting:
                 await asyncio.sleep(WATCH_SECONDS)
