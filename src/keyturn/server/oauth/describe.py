@@ -110,7 +110,7 @@ REVOKE = _form(
 )
 
 USERINFO: _Schema = {
-    "description": "The access token comes in the Authorization header, as Bearer (RFC 6750).",
+    "description": "Name the person behind the access token, which comes as Bearer (RFC 6750).",
     "responses": {
         "200": _json(
             "The user, as far as the scope allows.",

@@ -44,7 +44,7 @@ def inserted_path(issuer: str) -> str:
 
 
 async def metadata(call: Call) -> Answer:
-    """``GET /.well-known/oauth-authorization-server``."""
+    """``GET /.well-known/oauth-authorization-server``: where everything is (RFC 8414)."""
     return Answer(document(call.services.settings.issuer), headers=_for_seconds(300))
 
 

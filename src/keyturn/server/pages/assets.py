@@ -52,9 +52,11 @@ def asset_routes(find_brand: FindBrand = _no_brand) -> list[Route]:
     """
 
     async def own(request: Request) -> Response:
+        """``GET /static/NAME``: a file that comes with the package."""
         return _answer(request, own_asset(request.path_params["name"]))
 
     async def branded(request: Request) -> Response:
+        """``GET /brand/NAME``: a file of an operator's brand folder."""
         brand = await find_brand(request.path_params.get("slug", ""))
         return _answer(request, brand.asset(request.path_params["name"]) if brand else None)
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @page
 async def show(visitor: Visitor) -> Response:
-    """``GET /sessions``."""
+    """``GET /sessions``: everything that is signed in as this account."""
     if visitor.session is None:
         return visitor.sign_in_first(visitor.prefix + "/sessions")
     return await _show(visitor)
@@ -104,7 +104,7 @@ async def end_others(visitor: Visitor) -> Response:
 
 @page
 async def show_password(visitor: Visitor) -> Response:
-    """``GET /password``."""
+    """``GET /password``: the form to change it."""
     if visitor.session is None:
         return visitor.sign_in_first(visitor.prefix + "/password")
     return visitor.show(_password_page(visitor))

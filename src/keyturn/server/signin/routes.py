@@ -66,7 +66,7 @@ async def sign_in(visitor: Visitor) -> Response:
 
 @page
 async def show_sign_up(visitor: Visitor) -> Response:
-    """``GET /sign-up``."""
+    """``GET /sign-up``: the form, or straight on for somebody who is signed in."""
     continue_to = safe_continue(visitor.request.query_params.get("continue"))
     guest = await guest_of(visitor, continue_to)
     if visitor.session is not None and guest is None:
