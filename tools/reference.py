@@ -15,7 +15,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ _MARK = "<!-- Written by `make docs`; change the code instead. -->\n"
 
 def errors_page() -> str:
     """Every error a program can meet, from keyturn.protocol.errors."""
+    import keyturn
     from keyturn.protocol.errors import CATALOGUE
 
     lines = [
@@ -40,7 +40,8 @@ def errors_page() -> str:
     for code, error in sorted(CATALOGUE.items()):
         anchor = code.lower().replace("_", "-")
         lines += ["", f'## <a id="{anchor}"></a>{code}', "", _paragraphs(error), ""]
-        lines += [f"- class: `keyturn.{error.__name__}`", f"- exit status: {error.exit_status}"]
+        home = "keyturn" if error.__name__ in keyturn.__all__ else error.__module__
+        lines += [f"- class: `{home}.{error.__name__}`", f"- exit status: {error.exit_status}"]
         if error.hint:
             lines.append(f"- next step: {error.hint.replace('{program}', 'acme')}")
     return _page(lines)
@@ -101,18 +102,21 @@ def commands_page() -> str:
 
 
 def endpoints_page() -> str:
-    """Every HTTP endpoint, from the server's own OpenAPI document."""
+    """Every HTTP endpoint: programs' from the OpenAPI document, people's from the routes."""
     lines = [
         "# Endpoints of the server",
         "",
         "The machine-readable form is the server's own `/openapi.json`. Paths below `/api/v1` are",
-        "also answered below `/api/latest`.",
+        "also answered below `/api/latest`, pages also below `/p/PROJECT`.",
     ]
+    app = _server_app()
     groups: dict[str, list[str]] = {}
-    for path, operations in sorted(_openapi()["paths"].items()):
+    for path, operations in sorted(app.openapi()["paths"].items()):
         for method, operation in operations.items():
-            row = f"| `{method.upper()} {path}` | {_summary(operation)} |"
-            groups.setdefault((operation.get("tags") or ["Other"])[0], []).append(row)
+            group = (operation.get("tags") or ["Other"])[0]
+            row = f"| `{method.upper()} {path}` | {_sentence(operation.get('description'))} |"
+            groups.setdefault(group[0].upper() + group[1:], []).append(row)
+    groups["Pages"] = sorted(_pages_for_people(app))
     for group, rows in sorted(groups.items()):
         lines += ["", f"## {group}", "", "| endpoint | what it does |", "|---|---|", *rows]
     return _page(lines)
@@ -190,19 +194,32 @@ def _help_of(command: list[str]) -> str:
     return (run.stdout or run.stderr).strip()
 
 
-def _openapi() -> dict[str, Any]:
+def _server_app() -> Any:
     from keyturn.server.app import create_app
     from keyturn.server.settings import load
 
-    with tempfile.TemporaryDirectory() as folder:
-        app = create_app(load(arguments={"data": Path(folder)}, environ={}))
-        document: dict[str, Any] = app.openapi()
-    return document
+    # Nothing is opened before the app's lifespan starts, so the folder is never made.
+    return create_app(load(arguments={"data": Path("unused")}, environ={}))
 
 
-def _summary(operation: dict[str, Any]) -> str:
-    described = operation.get("description") or operation.get("summary") or ""
-    return str(described).partition("\n\n")[0].replace("\n", " ")
+def _pages_for_people(app: Any) -> Iterator[str]:
+    """Yield a row for each page and form: what is routed but not part of the API's document."""
+    from fastapi.routing import APIRoute
+    from starlette.routing import Route
+
+    for route in app.routes:
+        if isinstance(route, APIRoute) or not isinstance(route, Route) or not route.methods:
+            continue
+        if route.path != app.openapi_url and not route.path.startswith("/p/{project}"):
+            method = "POST" if "POST" in route.methods else "GET"
+            yield f"| `{method} {route.path}` | {_sentence(route.endpoint.__doc__)} |"
+
+
+def _sentence(docstring: str | None) -> str:
+    """Return a docstring's first paragraph as one line, without the path it may begin with."""
+    text = inspect.cleandoc(docstring or "").partition("\n\n")[0].replace("\n", " ")
+    text = re.sub(r"^``[A-Z]+ /\S*``(: | - |\.)", "", text).replace("``", "`")
+    return text[:1].upper() + text[1:].replace("|", "\\|")
 
 
 def quoting_pages() -> list[Path]:

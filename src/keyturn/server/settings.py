@@ -39,39 +39,61 @@ class SettingsProblem(Exception):
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class ProjectUrls(_Strict):
     """Pages of a project's own."""
 
     cli_auth_confirm: str | None = None
+    """The project's own page that approves CLI sign-ins of the Stack-compatible API."""
 
 
 class ProjectDeclaration(_Strict):
     """One ``[[projects]]`` table."""
 
     id: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9._-]+$")]
+    """Fixed; programs name the project by it."""
     display_name: str
+    """What people read on the pages."""
     publishable_client_key: SecretStr | None = None
+    """Key of programs and browsers; no secret. Stored as a hash."""
     secret_server_key: SecretStr | None = None
+    """Key of the project's own servers. Stored as a hash."""
     super_secret_admin_key: SecretStr | None = None
+    """Key of its administrators. Stored as a hash."""
     sign_up_enabled: bool = True
+    """Whether strangers may make an account."""
     credential_enabled: bool = True
+    """Whether people sign in with a password."""
     magic_link_enabled: bool = True
+    """Whether people sign in with a link sent by mail."""
     passkey_enabled: bool = False
+    """What clients are told; the pages offer no passkeys yet."""
     client_team_creation_enabled: bool = False
+    """Whether people may create teams, not only servers."""
     client_user_deletion_enabled: bool = False
+    """Whether people may delete their account."""
     allow_user_api_keys: bool = False
+    """What clients are told; there are no API keys yet."""
     allow_team_api_keys: bool = False
+    """What clients are told; there are no API keys yet."""
     create_team_on_sign_up: bool = False
+    """Whether everybody gets a team of their own at sign-up."""
     allow_localhost: bool = True
+    """Whether pages may lead back to this computer; turn off in production."""
     publishable_client_key_required: bool = False
+    """Whether requests with client access must carry the publishable key."""
     longest_password: Annotated[int, Field(ge=8, le=1024)] = 70
+    """In characters, up to 1024."""
     trusted_domains: tuple[str, ...] = ()
+    """Origins that pages and mails may lead to."""
     templates: str | None = None
+    """Folder with brand.css, a logo and templates for this project's pages."""
     help_url: str | None = None
+    """Where the pages send people who need help."""
     urls: ProjectUrls = ProjectUrls()
+    """Pages of the project's own; `cli_auth_confirm` is the one there is."""
 
     def config(self) -> ProjectConfig:
         """Return the part of the declaration that is stored as the project's configuration."""
@@ -85,12 +107,19 @@ class ClientDeclaration(_Strict):
     """One ``[[clients]]`` table."""
 
     id: Annotated[str, Field(min_length=1, max_length=128)]
+    """What the program sends as client_id."""
     project: str
+    """Id of the project whose people it signs in."""
     display_name: str | None = None
+    """What people read on the pages; the id if unset."""
     redirect_uris: tuple[str, ...] = NATIVE_REDIRECTS
+    """Where the browser may go back to; any port on loopback."""
     grants: tuple[str, ...] = NATIVE_GRANTS
+    """What it may do at the token endpoint."""
     scopes: tuple[str, ...] = NATIVE_SCOPES
+    """What it may ask for."""
     secret: SecretStr | None = None
+    """Only for programs that can keep one. Stored as a hash."""
 
     def client(self, secret: ServerSecret) -> Client:
         """Return the client, its own secret hashed."""
