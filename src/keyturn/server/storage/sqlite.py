@@ -42,7 +42,8 @@ class SqliteStorage:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._statements = statements.load()
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
+        self._gathered: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
         self._reader: sqlite3.Connection | None = None
         self._writer: sqlite3.Connection | None = None
         self._thread: threading.Thread | None = None
@@ -86,9 +87,26 @@ class SqliteStorage:
             raise StorageUnavailable("the database is closed")
         loop = asyncio.get_running_loop()
         job = _Job(lambda: work(*args, **kwargs), loop.create_future(), loop)
-        self._jobs.put(job)
+        self._gather(job)
         result: R = await job.future
         return result
+
+    def _gather(self, job: _Job) -> None:
+        """Keep what one turn of the event loop asks for together, so that it shares a commit.
+
+        Handed over one by one, the writer would wake for the first and commit it alone.
+        """
+        waiting = self._gathered.get(job.loop)
+        if waiting is None:
+            self._gathered[job.loop] = [job]
+            job.loop.call_soon(self._hand_over, job.loop)
+        else:
+            waiting.append(job)
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        jobs = self._gathered.pop(loop, None)
+        if jobs:
+            self._jobs.put(jobs)
 
     def changes(self) -> object:
         """Return a value that differs once another process has written.
@@ -113,6 +131,8 @@ class SqliteStorage:
         if self._closed or self._thread is None:
             return
         self._closed = True
+        for loop in list(self._gathered):
+            self._hand_over(loop)
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
         for connection in (self._reader, self._writer):
@@ -134,13 +154,13 @@ class SqliteStorage:
 
     def _next_batch(self) -> tuple[list[_Job], bool]:
         batch: list[_Job] = []
-        job = self._jobs.get()
-        while job is not None:
-            batch.append(job)
-            if len(batch) == LARGEST_BATCH:
+        jobs = self._jobs.get()
+        while jobs is not None:
+            batch += jobs
+            if len(batch) >= LARGEST_BATCH:
                 return batch, False
             try:
-                job = self._jobs.get_nowait()
+                jobs = self._jobs.get_nowait()
             except queue.Empty:
                 return batch, False
         return batch, True
