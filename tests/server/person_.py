@@ -3,6 +3,7 @@
 import email
 import re
 from html import unescape
+from typing import Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
 import httpx2
@@ -14,10 +15,18 @@ PASSWORD = "correct horse battery"
 VERIFIER = "v" * 43
 
 
+class Serving(Protocol):
+    """A server that answers as ``BASE_URL``: in this process, or in one of its own."""
+
+    def request(self, method: str, path: str, **options: Any) -> httpx2.Response:
+        """Send one request; redirects are not followed."""
+        ...
+
+
 class Person:
     """Follows pages like a browser without script: keeps cookies, presses buttons."""
 
-    def __init__(self, server: InProcess, *, ip: str = "127.0.0.1") -> None:
+    def __init__(self, server: Serving, *, ip: str = "127.0.0.1") -> None:
         self.server, self.ip = server, ip
         self.cookies: dict[str, str] = {}
         self.page: httpx2.Response
