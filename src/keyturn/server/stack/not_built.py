@@ -49,9 +49,6 @@ POST /team-invitations/accept/check-code
 POST /team-invitations/accept/details
 POST /team-invitations/*/accept
 DELETE /team-invitations/*
-GET /team-member-profiles
-GET /team-member-profiles/*/*
-PATCH /team-member-profiles/*/*
 GET /team-permissions
 POST /team-permissions/*/*/*
 DELETE /team-permissions/*/*/*

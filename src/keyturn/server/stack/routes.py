@@ -19,6 +19,7 @@ from keyturn.server.stack import answers, errors, not_built
 from keyturn.server.stack.headers import StackHeaders
 from keyturn.server.stack.route import StackRoute
 from keyturn.server.storage.base import StorageUnavailable
+from keyturn.server.teams import member_routes as members
 from keyturn.server.teams import routes as teams
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ ENDPOINTS = (
     *users.ENDPOINTS,
     *projects.ENDPOINTS,
     *teams.ENDPOINTS,
+    *members.ENDPOINTS,
 )
 GREETING = "Keyturn answers here. The operations of this API lie below this address."
 

@@ -8,7 +8,6 @@ from pydantic import Field
 
 from keyturn.server.http.body import LARGEST_BODY_WITH_IMAGE
 from keyturn.server.stack import errors
-from keyturn.server.stack.caller import SERVER_ACCESS
 from keyturn.server.stack.endpoint import (
     Call,
     Endpoint,
@@ -21,9 +20,8 @@ from keyturn.server.stack.endpoint import (
 )
 from keyturn.server.storage.paging import LARGEST_PAGE, Page
 from keyturn.server.teams import rules
-from keyturn.server.teams.service import AlreadyMember, NoSuchUser
+from keyturn.server.teams.service import NoSuchUser
 from keyturn.server.teams.wire import (
-    Membership,
     Pagination,
     TeamCreate,
     TeamList,
@@ -93,13 +91,13 @@ async def create_team(call: Call[TeamCreate, Nothing]) -> Wire:
 
 async def get_team(call: Call[Nothing, Nothing]) -> Wire:
     """Read a team. Clients see the teams of their user."""
-    return _view(call, await _team(call))
+    return _view(call, await visible_team(call))
 
 
 async def update_team(call: Call[TeamServerUpdate, Nothing]) -> Wire:
     """Change a team. With client access the user must be one who may."""
     changes = changes_of(call, TeamUpdate)
-    team = await _team(call, permission=rules.UPDATE_TEAM)
+    team = await visible_team(call, permission=rules.UPDATE_TEAM)
     updated = await call.services.teams.update(call.project.id, team.id, changes)
     if updated is None:
         raise errors.team_not_found(team.id)
@@ -108,35 +106,12 @@ async def update_team(call: Call[TeamServerUpdate, Nothing]) -> Wire:
 
 async def delete_team(call: Call[Nothing, Nothing]) -> Wire:
     """Delete a team. With client access the user must be one who may."""
-    team = await _team(call, permission=rules.DELETE_TEAM)
+    team = await visible_team(call, permission=rules.DELETE_TEAM)
     await call.services.teams.delete(team)
     return Success()
 
 
-async def add_team_member(call: Call[Nothing, Nothing]) -> Wire:
-    """Add a user to a team."""
-    team = await _team(call)
-    user_id = user_id_of(call, call.path["user_id"])
-    try:
-        await call.services.teams.add_member(team, user_id)
-    except NoSuchUser:
-        raise errors.user_not_found() from None
-    except AlreadyMember:
-        raise errors.team_membership_already_exists() from None
-    return Membership(team_id=team.id, user_id=user_id)
-
-
-async def remove_team_member(call: Call[Nothing, Nothing]) -> Wire:
-    """Take a user out of a team. Clients may leave; to remove others they need to be allowed."""
-    user_id = user_id_of(call, call.path["user_id"])
-    mine = call.user is not None and call.user.id == user_id
-    team = await _team(call, permission=None if mine else rules.REMOVE_MEMBERS)
-    if not await call.services.teams.remove_member(team, user_id):
-        raise errors.team_membership_not_found(team.id, user_id)
-    return Success()
-
-
-async def _team(call: Call[Any, Any], *, permission: str | None = None) -> Team:
+async def visible_team(call: Call[Any, Any], *, permission: str | None = None) -> Team:
     """Return the team of the path, if the caller may see it, and has the permission."""
     team_id = call.path["team_id"]
     team = await call.services.teams.find(call.project.id, team_id)
@@ -219,21 +194,6 @@ ENDPOINTS = (
         method="DELETE",
         path="/teams/{team_id}",
         handler=delete_team,
-        answers={200: Success},
-        tag=TAG,
-    ),
-    Endpoint(
-        method="POST",
-        path="/team-memberships/{team_id}/{user_id}",
-        handler=add_team_member,
-        answers={201: Membership},
-        access=SERVER_ACCESS,
-        tag=TAG,
-    ),
-    Endpoint(
-        method="DELETE",
-        path="/team-memberships/{team_id}/{user_id}",
-        handler=remove_team_member,
         answers={200: Success},
         tag=TAG,
     ),

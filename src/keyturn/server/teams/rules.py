@@ -38,6 +38,16 @@ class Team:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """How a member appears inside one team; ``None``: as everywhere else."""
+
+    team_id: str
+    user_id: str
+    display_name: str | None
+    profile_image_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """One row of ``team_member``: whoever made the team may change it."""
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from keyturn.server.clock import Clock
     from keyturn.server.storage.base import Storage, Work
     from keyturn.server.storage.paging import Page
-    from keyturn.server.teams.rules import Member, Team
+    from keyturn.server.teams.rules import Member, Profile, Team
 
 
 class AlreadyMember(Exception):
@@ -84,6 +84,30 @@ class Teams:
     async def remove_member(self, team: Team, user_id: str) -> bool:
         """Remove a member; false if it was none."""
         return await self._storage.write(store.remove_member, team.id, user_id)
+
+    async def profiles(
+        self, project_id: str, *, team_id: str = "", user_id: str = ""
+    ) -> list[tuple[Profile, User]]:
+        """Return how members appear in a team, or a user in its teams, each with its user."""
+        return await self._storage.read(
+            self._profiles, project_id, team_id=team_id, user_id=user_id
+        )
+
+    async def update_profile(
+        self, team_id: str, user_id: str, changes: dict[str, str | None]
+    ) -> bool:
+        """Change how a member appears; false if it is none."""
+        return await self._storage.write(store.update_profile, team_id, user_id, changes)
+
+    def _profiles(
+        self, project_id: str, *, team_id: str, user_id: str
+    ) -> Work[list[tuple[Profile, User]]]:
+        found = []
+        for profile in (yield from store.profiles(project_id, team_id=team_id, user_id=user_id)):
+            user = yield from accounts.by_id(project_id, profile.user_id)
+            if user is not None:
+                found.append((profile, user))
+        return found
 
     def _create(
         self, project_id: str, columns: dict[str, Any], creator_id: str | None, now: int

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from keyturn.server.storage.base import Work, every, first, run
 from keyturn.server.storage.paging import Page, like
-from keyturn.server.teams.rules import JSON_COLUMNS, Member, Team
+from keyturn.server.teams.rules import JSON_COLUMNS, Member, Profile, Team
 
 if TYPE_CHECKING:
     from keyturn.server.accounts.rules import User
@@ -101,6 +101,28 @@ def remove_member(team_id: str, user_id: str) -> Work[bool]:
     """Remove a member; false if it is none."""
     yield from run("unselect_team_of_member", team_id=team_id, user_id=user_id)
     row = yield from first("delete_team_member", team_id=team_id, user_id=user_id)
+    return row is not None
+
+
+def profiles(project_id: str, *, team_id: str = "", user_id: str = "") -> Work[list[Profile]]:
+    """Return how members appear in a team, in all teams of a user, or of one user in one team."""
+    rows = yield from every(
+        "member_profiles", project_id=project_id, team_id=team_id, user_id=user_id
+    )
+    return [Profile(**{name: row[name] for name in Profile.__dataclass_fields__}) for row in rows]
+
+
+def update_profile(team_id: str, user_id: str, changes: dict[str, str | None]) -> Work[bool]:
+    """Change how a member appears; false if it is none."""
+    row = yield from first(
+        "update_member_profile",
+        team_id=team_id,
+        user_id=user_id,
+        sets_name=int("display_name" in changes),
+        display_name=changes.get("display_name"),
+        sets_image=int("profile_image_url" in changes),
+        profile_image_url=changes.get("profile_image_url"),
+    )
     return row is not None
 
 

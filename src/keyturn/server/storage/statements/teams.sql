@@ -67,3 +67,21 @@ SELECT * FROM team
         OR (created_at = :after_created_at AND id > :after_id))
  ORDER BY created_at * CAST(:direction AS BIGINT), id
  LIMIT :most;
+
+-- name: member_profiles
+-- Narrowed by team, by user, or by both; whoever joined first comes first.
+SELECT team_member.team_id, team_member.user_id, team_member.display_name,
+       team_member.profile_image_url
+  FROM team_member JOIN team ON team.id = team_member.team_id
+ WHERE team.project_id = :project_id
+   AND (:team_id = '' OR team_member.team_id = :team_id)
+   AND (:user_id = '' OR team_member.user_id = :user_id)
+ ORDER BY team_member.created_at, team_member.user_id, team_member.team_id;
+
+-- name: update_member_profile
+UPDATE team_member
+   SET display_name = CASE WHEN :sets_name = 1 THEN :display_name ELSE display_name END,
+       profile_image_url = CASE WHEN :sets_image = 1 THEN :profile_image_url
+                                ELSE profile_image_url END
+ WHERE team_id = :team_id AND user_id = :user_id
+RETURNING user_id;
