@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from keyturn.server.browser import routes as pages
 from keyturn.server.cleanup.sweeper import Sweeper
+from keyturn.server.http.target import AsciiTargets
 from keyturn.server.oauth import routes as oauth
 from keyturn.server.services import Services, open_services
 from keyturn.server.settings import Settings, load
@@ -48,6 +49,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         lifespan=lifespan,
         redirect_slashes=False,
     )
+    app.add_middleware(AsciiTargets)
     _add_rooms(app, chosen)
     return app
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from keyturn.server.app import create_app
+from keyturn.server.http.connection import BoundedProtocol
 from keyturn.server.projects.service import DEFAULT_CLIENT, KINDS
 from keyturn.server.secret import SecretProblem
 from keyturn.server.services import Services, open_services
@@ -151,6 +152,8 @@ def _keep_keys(data: Path, project_id: str, keys: ProjectKeys) -> Path:
 def _run(settings: Settings, listener: socket.socket) -> int:
     config = uvicorn.Config(
         create_app(settings),
+        http=BoundedProtocol,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,

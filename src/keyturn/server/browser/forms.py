@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
+from keyturn.server.http.body import read_body
+from keyturn.server.http.errors import BodyTooLarge, BodyTooSlow, BodyUnreadable
+
 if TYPE_CHECKING:
     from starlette.requests import Request
 
@@ -43,26 +46,22 @@ async def read_form(request: Request, *, own_origin: str) -> dict[str, str]:
 
     Raises:
         CrossSite: another origin posted it.
-        FormUnreadable: it is no form, or larger than 64 KiB.
+        FormUnreadable: it is no form, larger than 64 KiB, or took too long to arrive.
     """
     if not is_own_form(dict(request.headers), own_origin):
         raise CrossSite
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/x-www-form-urlencoded":
         raise FormUnreadable
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_FORM:
-            raise FormUnreadable
     try:
+        body = await read_body(request, most=LARGEST_FORM)
         pairs = parse_qsl(
             body.decode("ascii"),
             keep_blank_values=True,
             max_num_fields=MOST_FIELDS,
             errors="strict",
         )
-    except (ValueError, UnicodeError):
+    except (ValueError, BodyTooLarge, BodyTooSlow, BodyUnreadable):
         raise FormUnreadable from None
     fields: dict[str, str] = {}
     for name, value in pairs:

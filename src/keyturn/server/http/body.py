@@ -11,6 +11,8 @@ import math
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import parse_qsl
 
+from starlette.requests import ClientDisconnect
+
 from keyturn.server.http.errors import BodyTooLarge, BodyTooSlow, BodyUnreadable
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ async def read_body(request: Request, *, most: int = LARGEST_BODY) -> bytes:
     Raises:
         BodyTooLarge: it is larger, or says so in advance; then nothing of it is read.
         BodyTooSlow: it took more than 30 seconds.
+        BodyUnreadable: the client hung up before its end, so nobody reads the answer either.
     """
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared[:12]) > most:
@@ -39,6 +42,8 @@ async def read_body(request: Request, *, most: int = LARGEST_BODY) -> bytes:
             return await _gathered(request, most)
     except TimeoutError:
         raise BodyTooSlow from None
+    except ClientDisconnect:
+        raise BodyUnreadable("it ended early") from None
 
 
 async def _gathered(request: Request, most: int) -> bytes:

@@ -117,6 +117,9 @@ class Call:
         return message.get("type") == "http.disconnect"
 
     async def _body(self) -> bytes:
+        declared = self.header(b"content-length") or ""
+        if declared.isdecimal() and int(declared[:12]) > LARGEST_BODY:
+            raise _too_large()
         try:
             async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
                 return await self._read()
@@ -131,9 +134,13 @@ class Call:
                 raise ClientGone
             body += message.get("body", b"")
             if len(body) > LARGEST_BODY:
-                raise Refused("invalid_request", "the body is too large", 413)
+                raise _too_large()
             more = message.get("more_body", False)
         return body
+
+
+def _too_large() -> Refused:
+    return Refused("invalid_request", "the body is too large", 413)
 
 
 # The same few proxies and callers ask again and again; reading an address costs as much as a query.

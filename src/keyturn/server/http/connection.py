@@ -1,0 +1,126 @@
+"""What one connection may cost before and besides its requests (threat T-11).
+
+uvicorn parses strictly, but it keeps whatever arrives and waits for as long as it takes. A client
+that never finishes its headers, sends them without end or never reads its answers is given up here,
+so that it costs a bounded amount of memory for a bounded time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+LARGEST_HEAD = 64 * 1024
+# What a transport hands over at once at most; only so much is counted late.
+LARGEST_READ = 256 * 1024
+
+
+class HeadTooLarge(Exception):
+    """The request line and headers are larger than 64 KiB. Answered with 431."""
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol with bounds on headers and on waiting.
+
+    Attributes:
+        head_seconds: How long the headers of a request may take to arrive.
+        unread_seconds: How long a client may leave answers unread.
+    """
+
+    head_seconds = 15.0
+    unread_seconds = 30.0
+
+    _head_size = 0
+    _arrived = 0
+    _in_head = False
+    _head_timer: asyncio.TimerHandle | None = None
+    _unread_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first headers."""
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget what was waited for."""
+        self._stop_waiting_for_head()
+        self._read_again()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser; wait only so long for the rest of a head."""
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if self._in_head:
+            # One header without end reaches no callback, so what arrives is counted as well.
+            self._arrived += len(data)
+            if self._arrived > LARGEST_HEAD + LARGEST_READ:
+                self._head_size = self._arrived
+                self.send_400_response("")
+                return
+        if self.cycle is None or self.cycle.response_complete:
+            self._wait_for_head()
+
+    def on_message_begin(self) -> None:
+        """Count a head from its beginning."""
+        super().on_message_begin()
+        self._in_head, self._head_size, self._arrived = True, 0, 0
+
+    def on_url(self, url: bytes) -> None:
+        """Count the request target. Raises HeadTooLarge."""
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Count one header. Raises HeadTooLarge."""
+        self._count(len(name) + len(value) + 4)
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Wait no more: from here on the application has its own deadlines."""
+        self._in_head = False
+        self._stop_waiting_for_head()
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what cannot be parsed with 400, and what is too large to be with 431."""
+        if self._head_size <= LARGEST_HEAD:
+            super().send_400_response(msg)
+            return
+        self.transport.write(
+            STATUS_LINE[431] + b"content-length: 0\r\ncache-control: no-store\r\n"
+            b"connection: close\r\n\r\n"
+        )
+        self.transport.close()
+
+    def pause_writing(self) -> None:
+        """Give a client that does not read a while, then hang up."""
+        super().pause_writing()
+        self._read_again()
+        self._unread_timer = self.loop.call_later(self.unread_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on: the client reads."""
+        self._read_again()
+        super().resume_writing()
+
+    def _count(self, size: int) -> None:
+        self._head_size += size
+        if self._head_size > LARGEST_HEAD:
+            raise HeadTooLarge
+
+    def _wait_for_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(self.head_seconds, self.transport.close)
+
+    def _stop_waiting_for_head(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _read_again(self) -> None:
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
