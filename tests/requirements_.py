@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NoReturn
 
 import pytest
 
@@ -52,6 +53,7 @@ REQUIREMENTS = {
     "setpriv": Requirement(find=_program("setpriv"), packages="util-linux"),
     "tmux": Requirement(find=_program("tmux"), packages="tmux"),
     "node": Requirement(find=_program("node"), packages="nodejs"),
+    "npm": Requirement(find=_program("npm"), packages="npm"),
 }
 
 
@@ -63,7 +65,11 @@ def require(name: str) -> str:
     requirement = REQUIREMENTS[name]
     if found := requirement.find():
         return found
-    missing = f"{name} is not here; on Debian: apt-get install {requirement.packages}"
+    go_without(f"{name} is not here; on Debian: apt-get install {requirement.packages}")
+
+
+def go_without(missing: str) -> NoReturn:
+    """Skip for the reason given, or fail under KEYTURN_REQUIRE_ALL."""
     if os.environ.get("KEYTURN_REQUIRE_ALL") == "1":
         pytest.fail(missing, pytrace=False)
     pytest.skip(missing)

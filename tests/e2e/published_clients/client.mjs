@@ -1,9 +1,12 @@
 // What the flows share: the published package, unchanged, pointed at a server of ours.
 import assert from "node:assert/strict";
+import { webcrypto } from "node:crypto";
 import { createRequire, register } from "node:module";
 import { pathToFileURL } from "node:url";
 
 export { assert };
+
+globalThis.crypto ??= webcrypto; // not there by itself before node 20
 
 const { folder, baseUrl, project } = JSON.parse(process.env.KEYTURN_FLOW);
 register("./like_a_bundler.mjs", import.meta.url);

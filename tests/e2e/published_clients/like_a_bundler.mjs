@@ -1,5 +1,5 @@
-// Older packages were published for bundlers: their modules import one another without ".js".
-// This hook finds those files for node. It changes nothing inside them.
+// Older packages were published for bundlers: their modules import one another without ".js", and
+// nothing says that they are modules. These hooks tell node. They change nothing inside the files.
 import { existsSync, statSync } from "node:fs";
 import { dirname, resolve as join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -12,4 +12,13 @@ export async function resolve(specifier, context, next) {
     if (!isFile && found) return { url: pathToFileURL(found).href, shortCircuit: true };
   }
   return next(specifier, context);
+}
+
+export async function load(url, context, next) {
+  const loaded = await next(url, context);
+  const isModule = (source) => /^(import|export)\b/m.test(source.toString());
+  if (url.includes("/@stackframe/") && loaded.format !== "module" && loaded.source) {
+    return isModule(loaded.source) ? { ...loaded, format: "module" } : loaded;
+  }
+  return loaded;
 }
