@@ -142,9 +142,7 @@ def _build(settings: Settings, clock: Clock, storage: Storage, secret: ServerSec
             ),
             clock,
         ),
-        cli_login=CliLogin(
-            storage, secret, sessions, hub, clock, limits_volume=settings.rate_limits == "on"
-        ),
+        cli_login=CliLogin(storage, secret, sessions, hub, clock),
         oauth=build_oauth(
             settings,
             storage=storage,

@@ -61,7 +61,7 @@ async def sign_in_with_password(call: Call[SignInRequest, Nothing]) -> Wire:
     """Begin a session. Never upgrades an anonymous user."""
     _require_passwords(call)
     user = await call.services.signin.with_password(
-        call.project, email=call.body.email, password=call.body.password, origin=call.origin
+        call.project, email=call.body.email, password=call.body.password, counted_ip=call.counted_ip
     )
     if user is None:
         raise errors.email_password_mismatch()
@@ -105,6 +105,7 @@ ENDPOINTS = (
         path="/auth/anonymous/sign-up",
         handler=sign_up_anonymously,
         answers={200: SignedIn},
+        makes_rows=True,
         tag=TAG,
     ),
     Endpoint(
@@ -113,6 +114,7 @@ ENDPOINTS = (
         handler=sign_up_with_password,
         body=SignUpRequest,
         answers={200: SignedIn},
+        makes_rows=True,
         tag=TAG,
     ),
     Endpoint(

@@ -184,6 +184,7 @@ ENDPOINTS = (
         body=StartRequest,
         body_required=False,
         answers={200: StartAnswer},
+        makes_rows=True,
         tag=TAG,
     ),
     Endpoint(

@@ -37,12 +37,10 @@ class CliLogin:
         sessions: Sessions,
         hub: Hub,
         clock: Clock,
-        *,
-        limits_volume: bool,
     ) -> None:
         self._storage, self._secret, self._sessions = storage, secret, sessions
         self._hub, self._clock = hub, clock
-        self._work = Transactions(secret, sessions, limits_volume=limits_volume)
+        self._work = Transactions(secret, sessions)
 
     async def start(
         self, project_id: str, *, life_ms: int, anonymous_token: str | None, origin: Origin
@@ -51,7 +49,6 @@ class CliLogin:
 
         Raises:
             Refused: the anonymous token is not one that may be attached.
-            TooMany: too many attempts from one address.
         """
         polling_code, login_code = new_token(POLLING_CODE_PREFIX), new_login_code(secrets.choice)
         now = self._clock.now_ms()

@@ -9,7 +9,6 @@ from keyturn.server.accounts import store as accounts
 from keyturn.server.cli_login import sealing, store
 from keyturn.server.cli_login.outcomes import Refusal, Refused, Started
 from keyturn.server.events import store as events
-from keyturn.server.http.limits import Limit, take
 from keyturn.server.sessions import rules as session_rules
 from keyturn.server.sessions import store as sessions_store
 from keyturn.server.sessions.stack_tokens import live_holder
@@ -23,15 +22,12 @@ if TYPE_CHECKING:
     from keyturn.server.sessions.stack_tokens import Holder
     from keyturn.server.storage.base import Work
 
-# A person starts a few; a program gone wild thousands. Counted for each address.
-MOST_STARTS, STARTS_SECONDS = 600, 60
-
 
 class Transactions:
     """Units of work, to be handed to ``storage.write``."""
 
-    def __init__(self, secret: ServerSecret, sessions: Sessions, *, limits_volume: bool) -> None:
-        self._secret, self._sessions, self._limits_volume = secret, sessions, limits_volume
+    def __init__(self, secret: ServerSecret, sessions: Sessions) -> None:
+        self._secret, self._sessions = secret, sessions
 
     def start(
         self,
@@ -42,9 +38,6 @@ class Transactions:
         now: int,
     ) -> Work[None]:
         """Create an attempt, with the anonymous session it may carry. Raises Refused."""
-        if self._limits_volume and origin.ip:
-            limit = Limit(f"cli login starts {origin.ip}", MOST_STARTS, STARTS_SECONDS)
-            yield from take([limit], now)
         attempt = str(uuid.uuid4())
         public, private_sealed = sealing.new_key_pair(
             self._secret, started.polling_code, attempt=attempt

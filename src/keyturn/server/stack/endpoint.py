@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, Field
 
 from keyturn.server.http.body import LARGEST_BODY
-from keyturn.server.http.origin import origin_of
+from keyturn.server.http.origin import counted_ip, origin_of
 from keyturn.server.stack.caller import ANY_ACCESS, AccessType, Caller
 from keyturn.server.stack.errors import schema_error
 
@@ -82,6 +82,11 @@ class Call(Generic[B, Q]):
         """Where the request comes from."""
         return origin_of(self.request)
 
+    @property
+    def counted_ip(self) -> str | None:
+        """The address that limits count against, if it can be known."""
+        return counted_ip(self.request)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
@@ -100,6 +105,7 @@ class Endpoint:
         most_bytes: The largest body.
         ended_session_is_fine: Whether a revoked session's access token still gets in.
         cache: Cache-Control of a good answer, if not ``no-store``.
+        makes_rows: Whether anybody can fill the database with it, so that volume is limited.
         tag: Where the reference lists it.
     """
 
@@ -116,6 +122,7 @@ class Endpoint:
     most_bytes: int = LARGEST_BODY
     ended_session_is_fine: bool = False
     cache: str | None = None
+    makes_rows: bool = False
     statuses: Mapping[type[Wire], int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -12,6 +12,8 @@ from pydantic import ValidationError
 
 from keyturn.server.http.body import media_type, parse_form, parse_json, read_body
 from keyturn.server.http.errors import BodyUnreadable
+from keyturn.server.http.limits import Limit
+from keyturn.server.http.origin import subscriber
 from keyturn.server.stack import answers, errors
 from keyturn.server.stack.caller import check_access, identify
 from keyturn.server.stack.endpoint import Call, Wire
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 W = TypeVar("W", bound=Wire)
 
 MOST_PROBLEMS = 20
+# People make a few new accounts and sign-ins; a program gone wild thousands.
+MOST_PER_MINUTE = 600
 
 
 async def serve(endpoint: Endpoint, request: Request) -> Response:
@@ -35,6 +39,7 @@ async def serve(endpoint: Endpoint, request: Request) -> Response:
     headers = StackHeaders.read(request.scope["headers"])
     try:
         call = await _checked(endpoint, request, services, headers)
+        await _limit_volume(endpoint, call)
         found = await endpoint.handler(call)
     except Exception as error:
         return answers.error_answer(error, headers, now=services.clock.now_ms())
@@ -44,6 +49,13 @@ async def serve(endpoint: Endpoint, request: Request) -> Response:
         status=endpoint.statuses[type(found)],
         cache=endpoint.cache or NO_STORE,
     )
+
+
+async def _limit_volume(endpoint: Endpoint, call: Call[Any, Any]) -> None:
+    settings, ip = call.services.settings, call.counted_ip
+    if endpoint.makes_rows and settings.rate_limits == "on" and ip is not None:
+        name = f"volume of {endpoint.path} for {subscriber(ip)}"
+        await call.services.limits.take([Limit(name, MOST_PER_MINUTE, 60)])
 
 
 async def _checked(
