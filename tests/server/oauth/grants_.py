@@ -115,7 +115,11 @@ def decide_device(
 ) -> str:
     """Open a code and decide it; return the outcome's kind."""
     devices = server.services.devices
-    opened = server.run(devices.open_code(user_code, owner=owner, user_id=user.id, ip="127.0.0.1"))
+    opened = server.run(
+        devices.open_code(
+            user_code, project_id="default", owner=owner, user_id=user.id, ip="127.0.0.1"
+        )
+    )
     assert opened is not None
     outcome = server.run(
         devices.decide(

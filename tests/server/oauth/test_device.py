@@ -80,7 +80,9 @@ def test_a_code_expires_after_ten_minutes_decided_or_not(
     for started in (pending, approved):
         assert poll(server, started["device_code"]).json()["error"] == "expired_token"
     devices = server.services.devices
-    opened = devices.open_code(pending["user_code"], owner=OWNER, user_id=user.id, ip=None)
+    opened = devices.open_code(
+        pending["user_code"], project_id="default", owner=OWNER, user_id=user.id, ip=None
+    )
     assert server.run(opened) is None
 
 
@@ -186,7 +188,9 @@ def test_the_browser_that_opens_a_code_owns_it_whoever_signs_in_there(server: In
 
     def opened_by(owner: bytes, user_id: str) -> str | None:
         found = server.run(
-            devices.open_code(started["user_code"], owner=owner, user_id=user_id, ip=None)
+            devices.open_code(
+                started["user_code"], project_id="default", owner=owner, user_id=user_id, ip=None
+            )
         )
         return found.id if found else None
 
@@ -221,7 +225,9 @@ def test_of_an_approval_and_a_denial_at_once_exactly_one_counts(server: InProces
     browser = server.browser(user)[0]
     started = start_device(server)
     opened = server.run(
-        devices.open_code(started["user_code"], owner=OWNER, user_id=user.id, ip=None)
+        devices.open_code(
+            started["user_code"], project_id="default", owner=OWNER, user_id=user.id, ip=None
+        )
     )
     assert opened is not None
 

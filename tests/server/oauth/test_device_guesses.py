@@ -14,7 +14,9 @@ WRONG = ["BBBB-BBBB", "bbbb bbbb", " BBBBBBBB", "b.b.b.b-b.b.b.b", "AAAA-AAAA"]
 
 def guess(server: InProcess, typed: str, *, account: str = "ada", ip: str | None = None) -> bool:
     """Type a code; say whether it was one."""
-    opened = server.services.devices.open_code(typed, owner=OWNER, user_id=account, ip=ip)
+    opened = server.services.devices.open_code(
+        typed, project_id="default", owner=OWNER, user_id=account, ip=ip
+    )
     return server.run(opened) is not None
 
 
@@ -66,7 +68,7 @@ def test_all_guesses_together_are_capped(server: InProcess) -> None:
     async def all_but_none() -> None:
         for number in range(GUESSES_OF_ALL):
             await server.services.devices.open_code(
-                WRONG[0], owner=OWNER, user_id=f"account {number}", ip=None
+                WRONG[0], project_id="default", owner=OWNER, user_id=f"account {number}", ip=None
             )
 
     server.run(all_but_none())

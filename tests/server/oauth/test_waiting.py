@@ -42,7 +42,9 @@ async def decide(
     server: InProcess, user_code: str, person: Person, *, approve: bool = True
 ) -> DeviceOutcome:
     devices, (user, browser) = server.services.devices, person
-    opened = await devices.open_code(user_code, owner=OWNER, user_id=user.id, ip=None)
+    opened = await devices.open_code(
+        user_code, project_id="default", owner=OWNER, user_id=user.id, ip=None
+    )
     assert opened is not None
     return await devices.decide(
         opened.id, owner=OWNER, approve=approve, browser_session=browser, user=user

@@ -27,7 +27,7 @@ class EmailTaken(Exception):
     """Somebody already signs in with that address."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class PasswordRefused(Exception):
     """The password is too short or too long for the project."""
 

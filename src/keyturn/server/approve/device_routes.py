@@ -12,6 +12,7 @@ from keyturn.server.approve.words import DEVICE_LASTS, grants, verdict
 from keyturn.server.browser.pages import both, page
 from keyturn.server.clock import instant
 from keyturn.server.http.limits import TooMany
+from keyturn.server.http.origin import counted_ip
 from keyturn.server.oauth.authorize import BadClient
 from keyturn.server.pages import words
 from keyturn.server.pages.views import (
@@ -131,11 +132,14 @@ def _decide_work(
 
 async def _open(visitor: Visitor, typed: str) -> DeviceRequest | None:
     assert visitor.user is not None  # noqa: S101 - the caller checked
-    request = await visitor.services.devices.open_code(
-        typed, owner=visitor.browser_hash, user_id=visitor.user.id, ip=visitor.limited_ip
-    )
     # A code of another project is decided on that project's own pages, by its own accounts.
-    return request if request and request.project_id == visitor.project.id else None
+    return await visitor.services.devices.open_code(
+        typed,
+        project_id=visitor.project.id,
+        owner=visitor.browser_hash,
+        user_id=visitor.user.id,
+        ip=counted_ip(visitor.request),
+    )
 
 
 async def _show_confirm(

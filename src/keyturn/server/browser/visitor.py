@@ -77,16 +77,6 @@ class Visitor:
         """What is stored of the browser's id."""
         return self.services.secret.hash("browser", self.browser_id)
 
-    @property
-    def limited_ip(self) -> str | None:
-        """The address that limits count by; ``None`` where an unknown proxy hides it.
-
-        Behind a proxy that nobody declared as trusted everybody shares the proxy's address, and
-        one guesser would lock all others out: then only account and global limits count.
-        """
-        forwarded = "x-forwarded-for" in self.request.headers
-        return None if forwarded and not self.services.settings.trusted_proxies else self.origin.ip
-
     def frame(self) -> Frame:
         """Return the frame of this project's pages."""
         settings, config = self.services.settings, self.project.config
@@ -181,13 +171,14 @@ async def visit(request: Request, *, project_id: str | None = None) -> Visitor:
 
 
 async def _project(services: Services, project_id: str | None) -> tuple[Project, str]:
-    default = await services.projects.default()
-    if default is not None and project_id in (None, default.id):
-        return default, ""
-    found = await services.projects.find(project_id) if project_id else None
+    found = (
+        await services.projects.find(project_id)
+        if project_id
+        else await services.projects.default()
+    )
     if found is None:
         raise NoProject
-    return found, f"/p/{found.id}"
+    return found, await services.projects.page_prefix(found.id)
 
 
 def slug_of(project_id: str) -> str:

@@ -28,7 +28,7 @@ class Limit:
     seconds: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class TooMany(Exception):
     """A limit was reached; ``until`` (ms since 1970) is when trying is possible again."""
 

@@ -65,6 +65,14 @@ def counted_ip(request: Request) -> str | None:
     return origin_of(request).ip
 
 
+def subscriber(ip: str) -> str:
+    """Return what one subscriber holds: an IPv4 address, or a /64 of IPv6 (RFC 6177)."""
+    address = ipaddress.ip_address(ip)
+    if address.version == 4:
+        return str(address)
+    return str(ipaddress.ip_network((address, 64), strict=False))
+
+
 def with_claims(
     origin: Origin, *, host_name: str | None, system: str | None, program: str | None
 ) -> Origin:

@@ -6,7 +6,6 @@ so a code read over a shoulder can be neither watched nor decided elsewhere.
 
 from __future__ import annotations
 
-import ipaddress
 import secrets
 import uuid
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from keyturn.protocol.codes import (
 from keyturn.server.events import store as events
 from keyturn.server.http import limits
 from keyturn.server.http.limits import Limit
+from keyturn.server.http.origin import subscriber
 from keyturn.server.oauth import rules, store
 from keyturn.server.secret import new_token
 
@@ -117,12 +117,13 @@ class Devices:
         )
 
     async def open_code(
-        self, typed: str, *, owner: bytes, user_id: str, ip: str | None
+        self, typed: str, *, project_id: str, owner: bytes, user_id: str, ip: str | None
     ) -> DeviceRequest | None:
         """Return what a typed code asks for; ``None``: unknown, expired or another browser's.
 
         Args:
             typed: As typed; case, spaces and punctuation do not matter.
+            project_id: The project of the page; codes of others are unknown there.
             owner: The keyed hash of the browser's id.
             user_id: Who is signed in there.
             ip: Where the guess came from; ``None`` where a proxy hides it.
@@ -131,7 +132,12 @@ class Devices:
             TooMany: too many wrong codes; not even a right one is looked at now.
         """
         return await self._storage.write(
-            self._open, typed, owner, guess_limits(user_id, ip), self._clock.now_ms()
+            self._open,
+            typed,
+            project_id,
+            owner,
+            guess_limits(user_id, ip),
+            now=self._clock.now_ms(),
         )
 
     async def find(self, request_id: str, *, owner: bytes) -> DeviceRequest | None:
@@ -218,7 +224,7 @@ class Devices:
     ) -> Work[Started]:
         if self._limit_volume and counted_ip:
             volume = Limit(
-                f"device starts of {_whose(counted_ip)}", STARTS_PER_ADDRESS, WINDOW_SECONDS
+                f"device starts of {subscriber(counted_ip)}", STARTS_PER_ADDRESS, WINDOW_SECONDS
             )
             yield from limits.take([volume], now)
         request_id, device_code = str(uuid.uuid4()), new_token(DEVICE_CODE_PREFIX)
@@ -246,14 +252,14 @@ class Devices:
         )
 
     def _open(
-        self, typed: str, owner: bytes, counted: list[Limit], now: int
+        self, typed: str, project_id: str, owner: bytes, counted: list[Limit], *, now: int
     ) -> Work[DeviceRequest | None]:
         yield from limits.take(counted, now)
         letters = normalized_user_code(typed)
         if letters is None:
             return None
         row = yield from store.open_device(
-            self._secret.hash("user code", letters), owner=owner, now=now
+            self._secret.hash("user code", letters), project_id=project_id, owner=owner, now=now
         )
         if row is None:
             return None
@@ -268,16 +274,8 @@ def guess_limits(user_id: str, ip: str | None) -> list[Limit]:
         Limit("user code of all", GUESSES_OF_ALL, WINDOW_SECONDS),
     ]
     if ip is not None:
-        found.append(Limit(f"user code of {_whose(ip)}", GUESSES_PER_ADDRESS, WINDOW_SECONDS))
+        found.append(Limit(f"user code of {subscriber(ip)}", GUESSES_PER_ADDRESS, WINDOW_SECONDS))
     return found
-
-
-def _whose(ip: str) -> str:
-    """Return what one subscriber holds: an IPv4 address, or a /64 of IPv6 (RFC 6177)."""
-    address = ipaddress.ip_address(ip)
-    if address.version == 4:
-        return str(address)
-    return str(ipaddress.ip_network((address, 64), strict=False))
 
 
 def topic(request_id: str) -> str:

@@ -115,11 +115,17 @@ def insert_device(
     return row is not None
 
 
-def open_device(user_code_hash: bytes, *, owner: bytes, now: int) -> Work[Row | None]:
+def open_device(
+    user_code_hash: bytes, *, project_id: str, owner: bytes, now: int
+) -> Work[Row | None]:
     """Make a browser the owner of a live code, or find that it is; ``None`` for anybody else."""
     return (
         yield from first(
-            "open_device_authorization", user_code_hash=user_code_hash, owner=owner, now=now
+            "open_device_authorization",
+            user_code_hash=user_code_hash,
+            project_id=project_id,
+            owner=owner,
+            now=now,
         )
     )
 

@@ -53,12 +53,13 @@ async def device_authorization(call: Call) -> Answer:
         )
     except TooMany as reached:
         raise _slower(call, reached) from None
+    prefix = await call.services.projects.page_prefix(client.project_id)
     return Answer(
         {
             "device_code": started.device_code,
             "user_code": started.user_code,
             # Never with the code in it: a link that carries it can be sent to a victim.
-            "verification_uri": f"{call.services.settings.issuer}/device",
+            "verification_uri": f"{call.services.settings.issuer}{prefix}/device",
             "expires_in": started.expires_in,
             "interval": started.interval,
         }

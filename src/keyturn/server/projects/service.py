@@ -74,6 +74,11 @@ class Projects:
         found_all = await self.all()
         return found_all[0] if found_all else None
 
+    async def page_prefix(self, project_id: str) -> str:
+        """Return the path before a project's pages: none for the default project."""
+        default = await self.default()
+        return "" if default and default.id == project_id else f"/p/{project_id}"
+
     async def client(self, client_id: str) -> Client | None:
         """Return an OAuth client, or ``None``.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from keyturn.server.accounts.rules import email_problem
 from keyturn.server.browser.pages import both, page
 from keyturn.server.browser.paths import is_waiting, safe_continue
+from keyturn.server.http.origin import counted_ip
 from keyturn.server.pages import words
 from keyturn.server.pages.views import LinkOpenedPage, LinkSentPage
 from keyturn.server.signin.routes import sign_in_page
@@ -40,7 +41,7 @@ async def send(visitor: Visitor) -> Response:
         email=email,
         continue_to=continue_to,
         browser_hash=visitor.browser_hash,
-        origin=visitor.origin,
+        counted_ip=counted_ip(visitor.request),
         base=visitor.services.settings.issuer + visitor.prefix,
     )
     return visitor.show(

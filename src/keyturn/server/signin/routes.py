@@ -9,6 +9,7 @@ from keyturn.server.accounts.service import EmailTaken, PasswordRefused, SignUpD
 from keyturn.server.approve.stack_routes import attempt_of
 from keyturn.server.browser.pages import both, page
 from keyturn.server.browser.paths import is_waiting, keeps_guest, safe_continue
+from keyturn.server.http.origin import counted_ip
 from keyturn.server.pages import words
 from keyturn.server.pages.views import Guest, SignInPage, SignUpPage
 
@@ -54,7 +55,10 @@ async def sign_in(visitor: Visitor) -> Response:
     user = None
     if visitor.project.config.credential_enabled:
         user = await visitor.services.signin.with_password(
-            visitor.project, email=email, password=password, origin=visitor.origin
+            visitor.project,
+            email=email,
+            password=password,
+            counted_ip=counted_ip(visitor.request),
         )
     if user is None:
         return visitor.show(

@@ -10,6 +10,7 @@ from keyturn.protocol.codes import MAIL_LINK_PREFIX
 from keyturn.server.accounts import store as account_store
 from keyturn.server.accounts.rules import folded_email
 from keyturn.server.http.limits import Limit
+from keyturn.server.http.origin import subscriber
 from keyturn.server.secret import new_token
 from keyturn.server.sessions.rules import BROWSER
 from keyturn.server.signin import store
@@ -28,10 +29,8 @@ if TYPE_CHECKING:
 
 LINK_MINUTES = 15
 WINDOW_SECONDS = 600
-PASSWORD_TRIES_PER_ACCOUNT = 10
-PASSWORD_TRIES_PER_ADDRESS = 50
-MAILS_PER_ACCOUNT = 5
-MAILS_PER_ADDRESS = 20
+# For each thing that can be tried: how often for one account, and from one address.
+TRIES = {"password": (10, 50), "mail": (5, 20)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +61,7 @@ class SignIn:
         self._mail = mail
 
     async def with_password(
-        self, project: Project, *, email: str, password: str, origin: Origin
+        self, project: Project, *, email: str, password: str, counted_ip: str | None
     ) -> User | None:
         """Return the account if the password is its own.
 
@@ -70,7 +69,7 @@ class SignIn:
             TooMany: too many wrong passwords for this account or from this address.
             Overloaded: too many passwords are being hashed.
         """
-        limits = self._guess_limits(project, email, origin)
+        limits = self._limits_of("password", project, email, counted_ip)
         await self._limits.take(limits)
         user = await self._accounts.check_password(project.id, email, password)
         if user is not None:
@@ -84,7 +83,7 @@ class SignIn:
         email: str,
         continue_to: str | None,
         browser_hash: bytes,
-        origin: Origin,
+        counted_ip: str | None,
         base: str,
     ) -> None:
         """Mail a sign-in link if the address has an account; say nothing of whether it has.
@@ -92,7 +91,7 @@ class SignIn:
         Raises:
             TooMany: too many mails to this address or for this visitor.
         """
-        await self._limits.take(self._mail_limits(project, email, origin))
+        await self._limits.take(self._limits_of("mail", project, email, counted_ip))
         user = await self._accounts.by_email(project.id, email)
         if user is None or user.disabled_at is not None or user.primary_email is None:
             return
@@ -156,19 +155,16 @@ class SignIn:
             )
         )
 
-    def _guess_limits(self, project: Project, email: str, origin: Origin) -> list[Limit]:
+    def _limits_of(
+        self, what: str, project: Project, email: str, counted_ip: str | None
+    ) -> list[Limit]:
         account = self._secret.hash("limited account", f"{project.id}|{folded_email(email)}").hex()
-        return [
-            Limit(f"password account {account}", PASSWORD_TRIES_PER_ACCOUNT, WINDOW_SECONDS),
-            Limit(f"password address {origin.ip}", PASSWORD_TRIES_PER_ADDRESS, WINDOW_SECONDS),
-        ]
-
-    def _mail_limits(self, project: Project, email: str, origin: Origin) -> list[Limit]:
-        account = self._secret.hash("limited account", f"{project.id}|{folded_email(email)}").hex()
-        return [
-            Limit(f"mail account {account}", MAILS_PER_ACCOUNT, WINDOW_SECONDS),
-            Limit(f"mail address {origin.ip}", MAILS_PER_ADDRESS, WINDOW_SECONDS),
-        ]
+        per_account, per_address = TRIES[what]
+        found = [Limit(f"{what} of account {account}", per_account, WINDOW_SECONDS)]
+        if counted_ip is not None:
+            whose = subscriber(counted_ip)
+            found.append(Limit(f"{what} of {whose}", per_address, WINDOW_SECONDS))
+        return found
 
 
 def sign_in_mail(site: str, link: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ RETURNING id;
 -- name: open_device_authorization
 -- The first browser to open a code owns it from then on; every other one gets no row.
 UPDATE device_authorization SET owner_hash = :owner
- WHERE user_code_hash = :user_code_hash AND expires_at > :now
+ WHERE user_code_hash = :user_code_hash AND project_id = :project_id AND expires_at > :now
    AND (owner_hash IS NULL OR owner_hash = :owner)
 RETURNING *;
 
