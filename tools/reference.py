@@ -16,6 +16,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +96,16 @@ def commands_page() -> str:
     for name, summary in COMMANDS.items():
         lines += ["", f"### `auth {name}`", "", summary, "", "| option | meaning |", "|---|---|"]
         lines += [f"| {_flags(option)} | {option.help} |" for option in load(name).OPTIONS]
-    lines += ["", "## `keyturn`", "", "```text", _help_of([]), "```"]
+    lines += ["", "## `keyturn`", "", "```text", _help_text(), "```"]
     for command in _help_pages():
-        lines += ["", f"### `keyturn {' '.join(command)}`", "", "```text", _help_of(command), "```"]
+        lines += [
+            "",
+            f"### `keyturn {' '.join(command)}`",
+            "",
+            "```text",
+            _help_text(*command),
+            "```",
+        ]
     return _page(lines)
 
 
@@ -175,16 +183,24 @@ def _flags(option: Any) -> str:
 
 
 def _help_pages() -> Iterator[list[str]]:
-    """Yield each command of ``keyturn`` that has a help text, with its subcommands."""
+    """Yield each command of ``keyturn``, and below it what its usage line offers."""
     from keyturn.cli.entry import COMMANDS
 
     for name in COMMANDS:
-        yield [name]
+        yield from _with_subcommands([name])
         if name == "auth":
-            yield [name, "login"]
+            yield [name, "login"]  # the one that knows more than in a program of one's own
 
 
-def _help_of(command: list[str]) -> str:
+def _with_subcommands(command: list[str]) -> Iterator[list[str]]:
+    yield command
+    offered = re.search(r"\{([\w,]+)\} \.\.\.", _help_text(*command))
+    for name in offered[1].split(",") if offered else ():
+        yield from _with_subcommands([*command, name])
+
+
+@cache
+def _help_text(*command: str) -> str:
     """Return what ``keyturn COMMAND --help`` prints, on a terminal 80 wide."""
     env = dict(os.environ, COLUMNS="80", NO_COLOR="1")
     program = [sys.executable, "-c", "import keyturn.cli as c; raise SystemExit(c.main())"]
