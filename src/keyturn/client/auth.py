@@ -4,13 +4,13 @@ On the hot path: every method but ``token`` loads what it needs when it is calle
 """
 
 from keyturn.client.clock import now
-from keyturn.client.config import Config, StackProject
-from keyturn.client.hot import environment_token, has_record, valid_token
+from keyturn.client.hot import environment_token, has_record, valid_token, variable_prefix
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from keyturn.client.config import StackProject
     from keyturn.client.effects import Effects
     from keyturn.client.login.base import LoginEvent, LoginOutcome
     from keyturn.client.runtime import Runtime
@@ -44,30 +44,36 @@ class Auth:
         *,
         issuer: str | None = None,
         client_id: str | None = None,
-        stack: StackProject | None = None,
+        stack: "StackProject | None" = None,
         scope: str | None = None,
         storage: str = "auto",
         home: str | None = None,
         program: str | None = None,
         effects: "Effects | None" = None,
     ) -> None:
-        self._config = Config(
-            name,
-            issuer=issuer,
-            client_id=client_id,
-            stack=stack,
-            scope=scope,
-            storage=storage,
-            home=home,
-            program=program,
-        )
+        letters = name.replace("-", "").replace("_", "").replace(".", "")
+        if not letters.isalnum() or not name.isascii() or not name[0].isalnum():
+            raise ValueError(f"a program's name is letters, digits, '.', '_' and '-', not {name!r}")
+        if stack is not None:
+            if issuer is not None or client_id is not None:
+                raise ValueError("give either issuer= and client_id=, or stack=")
+            issuer, client_id = stack.base_url, stack.project_id
+        if not issuer or not client_id:
+            raise ValueError("give issuer= and client_id=, or stack=")
+        if storage not in ("auto", "file", "keyring"):
+            raise ValueError(f"storage is 'auto', 'file' or 'keyring', not {storage!r}")
+        self.name = name
+        self.program = program or name
+        self.issuer = issuer
+        self.client_id = client_id
+        self.home = home
+        self._stack = stack
+        self._scope = scope
+        self._storage = storage
         self._effects = effects
         self._now = now if effects is None else effects.now
         self._listener: Callable[[str], None] | None = None
         self._parts: Runtime | None = None
-        self.name = self._config.name
-        self.program = self._config.program
-        self.issuer = self._config.issuer
 
     def token(self, *, account: str | None = None) -> str:
         """Return an access token that can be used now; refreshes it silently when it is due.
@@ -81,7 +87,7 @@ class Auth:
             ServerUnreachable, RefreshTransient: due, and it could not be renewed just now.
             StoreCorrupt, StoreReadFailed, StoreUnavailable, StoreLocked: the store cannot be read.
         """
-        found = valid_token(self._config, account, self._now())
+        found = valid_token(self, account, self._now())
         if found is not None:
             return found
         from keyturn.client.refresh import valid_session
@@ -117,7 +123,7 @@ class Auth:
         Raises:
             StoreReadFailed, StoreCorrupt: the store cannot be read.
         """
-        found = has_record(self._config)
+        found = has_record(self)
         return bool(self._runtime().store.snapshot().ids) if found is None else found
 
     def session(self, *, account: str | None = None) -> "SessionInfo | None":
@@ -157,11 +163,11 @@ class Auth:
 
     def env_token_name(self) -> str:
         """Return the name of the variable whose token wins over the store: ``ACME_TOKEN``."""
-        return self._config.prefix + "_TOKEN"
+        return variable_prefix(self.name) + "_TOKEN"
 
     def env_token_set(self) -> bool:
         """Say whether that variable holds a token now."""
-        return environment_token(self._config) is not None
+        return environment_token(self) is not None
 
     def login(
         self,
@@ -196,10 +202,10 @@ class Auth:
         options = Options(
             method=method,
             open_browser=open_browser,
-            scope=scope or self._config.scope,
+            scope=scope or self._scope,
             port=port,
             force=force,
-            storage=storage or self._config.storage,
+            storage=storage or self._storage,
         )
         return login(self._runtime(), options, on_event)
 
@@ -251,7 +257,7 @@ class Auth:
         from keyturn.client.refresh import valid_session
 
         rt = self._runtime()
-        token = environment_token(self._config)
+        token = environment_token(self)
         if token is not None:
             return userinfo(rt, token, endpoint=None)
         session = valid_session(rt, account)
@@ -268,9 +274,20 @@ class Auth:
 
     def _runtime(self) -> "Runtime":
         if self._parts is None:
+            from keyturn.client.config import Config
             from keyturn.client.runtime import start
 
-            self._parts = start(self._config, self._effects, self._listener)
+            config = Config(
+                name=self.name,
+                program=self.program,
+                issuer=self.issuer,
+                client_id=self.client_id,
+                stack=self._stack,
+                scope=self._scope,
+                storage=self._storage,
+                home=self.home,
+            )
+            self._parts = start(config, self._effects, self._listener)
         return self._parts
 
 

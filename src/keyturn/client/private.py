@@ -1,14 +1,15 @@
-"""Reading a file that nobody else may have read, written or planted. On the hot path.
+"""Reading a file that nobody else may have read, written or planted.
 
 What looks wrong is refused with a remedy. It is never followed, and never mended behind its
 owner's back: whoever could read the file may have the tokens already, and should be thought of.
 """
 
+from __future__ import annotations
+
+import errno
 import os
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from keyturn.protocol.errors import StoreReadFailed
+from keyturn.protocol.errors import StoreReadFailed
 
 MAX_BYTES = 4 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
@@ -80,17 +81,11 @@ def directory_objection(directory: str) -> tuple[str, str] | None:
     return None
 
 
-def _refused(path: str, why: str, remedy: str) -> "StoreReadFailed":
-    from keyturn.protocol.errors import StoreReadFailed
-
+def _refused(path: str, why: str, remedy: str) -> StoreReadFailed:
     return StoreReadFailed(f"{path} {why}, so it is not used.", hint=f"{remedy}, then try again.")
 
 
-def _unreadable(path: str, error: OSError) -> "StoreReadFailed":
-    import errno
-
-    from keyturn.protocol.errors import StoreReadFailed
-
+def _unreadable(path: str, error: OSError) -> StoreReadFailed:
     if error.errno == errno.ELOOP:
         return _refused(path, "is a symbolic link", "Put the file itself there")
     return StoreReadFailed(f"{path} could not be read: {os.strerror(error.errno or 0)}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -118,7 +119,7 @@ class Runtime:
         return Http(
             monotonic=self.effects.monotonic,
             sleep=self.effects.sleep,
-            environ=self.config.environ,
+            environ=os.environ,
             user_agent=user_agent(self.config.program),
             on_tick=on_tick,
             on_exchange=None if self.effects.trace is None else self._trace_exchange,

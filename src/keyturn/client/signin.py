@@ -6,6 +6,7 @@ stored: whoever stops in the middle is where they were.
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -94,7 +95,7 @@ def _check_storage(policy: str) -> None:
 
 
 def _granted(rt: Runtime, http: Http, talk: Talk, options: Options) -> Granted:
-    place = look_around(rt.config.environ)
+    place = look_around(os.environ)
     if rt.config.stack is not None:
         if options.method not in ("auto", "cli_poll", "device"):
             raise ExchangeFailed("A Stack-compatible project is signed in to by its confirm page.")

@@ -80,7 +80,11 @@ class Document:
 
     def encoded(self) -> bytes:
         """Return the bytes to store."""
-        return json.dumps(self.raw, separators=(",", ":")).encode("ascii")
+        # Compact and unescaped: the plain JSON that the hot path reads by itself.
+        try:
+            return json.dumps(self.raw, separators=(",", ":"), ensure_ascii=False).encode()
+        except UnicodeEncodeError:  # Half a surrogate pair, in a member that is not ours.
+            return json.dumps(self.raw, separators=(",", ":")).encode()
 
     def _client(self) -> dict[str, Any]:
         clients: dict[str, Any] = self.raw["clients"]
