@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from keyturn.server.oauth.authorize import RedirectableError
+from keyturn.server.pages.headers import page_headers
 from keyturn.server.projects.rules import Client
 from tests.server.in_process_ import BASE_URL, InProcess
 from tests.server.oauth.grants_ import (
@@ -55,6 +56,26 @@ def test_a_web_address_has_no_loopback_port(server: InProcess) -> None:
     request = read(server, client_id="web", redirect_uri="https://app.example.com/cb")
     assert request.loopback_port is None
     assert request.redirect_origin == "https://app.example.com"
+
+
+@pytest.mark.parametrize(
+    ("redirect_uri", "origin"),
+    [
+        ("http://127.0.0.1/callback", "http://127.0.0.1:80"),
+        ("http://localhost/callback", "http://localhost:80"),
+        ("https://App.Example.com:8443/cb", "https://app.example.com:8443"),
+        ("com.example.app:/callback", "com.example.app:"),
+    ],
+)
+def test_the_page_of_every_kind_of_redirect_names_one_origin_in_its_policy(
+    server: InProcess, redirect_uri: str, origin: str
+) -> None:
+    own = replace(native(server), redirect_uris=(redirect_uri,), id="own")
+    server.run(server.services.projects.save_client(own))
+    request = read(server, client_id="own", redirect_uri=redirect_uri)
+    assert request.redirect_origin == origin
+    policy = page_headers(form_origins=[origin])["Content-Security-Policy"]
+    assert f"form-action 'self' {origin};" in policy
 
 
 MISTAKES: list[tuple[dict[str, str | None], str]] = [

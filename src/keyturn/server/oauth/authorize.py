@@ -80,7 +80,11 @@ class AuthorizationRequest:
     def redirect_origin(self) -> str:
         """Scheme, host and port of the redirect URI, as a Content-Security-Policy names it."""
         parts = urlsplit(self.redirect_uri)
-        return f"{parts.scheme}://{parts.netloc}"
+        if not parts.netloc:
+            return f"{parts.scheme}:"  # an app's own scheme (RFC 8252 section 7.1)
+        if parts.scheme == "http" and parts.port is None:
+            return f"http://{parts.netloc.lower()}:80"  # the policy's loopback names a port
+        return f"{parts.scheme}://{parts.netloc.lower()}"
 
     @property
     def loopback_port(self) -> int | None:
