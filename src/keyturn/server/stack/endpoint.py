@@ -45,6 +45,8 @@ class Success(Wire):
 
 
 Flag = Annotated[str, Field(pattern="^(true|false)$")]
+# No name or address is longer, and databases refuse patterns without end.
+Search = Annotated[str, Field(max_length=256)]
 B = TypeVar("B", bound=Wire)
 Q = TypeVar("Q", bound=Wire)
 

@@ -13,6 +13,7 @@ from keyturn.server.stack.endpoint import (
     Endpoint,
     Flag,
     Nothing,
+    Search,
     Success,
     Wire,
     changes_of,
@@ -45,7 +46,7 @@ class TeamQuery(Wire):
     user_id: str | None = None
     order_by: Literal["created_at"] | None = None
     desc: Flag | None = None
-    query: str | None = None
+    query: Search | None = None
     cursor: str | None = None
     limit: Limit | None = None
 
