@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
+from keyturn.server.storage.base import StorageUnavailable
+
 if TYPE_CHECKING:
     from keyturn.server.storage.base import Storage
 
@@ -55,10 +57,10 @@ class Hub:
             # Registered before looking, so a decision between the two still wakes us.
             parked = self._waiting[topic] = loop.create_future()
             try:
-                self._watch()  # before looking too: what is written meanwhile is then a change
                 found = await check()
                 if found is not None or self._closed:
                     return found
+                self._watch()
                 woken = await asyncio.wait_for(parked, deadline - loop.time())
             except TimeoutError:
                 return None
@@ -83,14 +85,18 @@ class Hub:
 
     def _watch(self) -> None:
         if self._watcher is None or self._watcher.done():
-            self._watcher = asyncio.create_task(self._watch_others(self._storage.changes()))
+            self._watcher = asyncio.create_task(self._watch_others())
 
-    async def _watch_others(self, seen: object) -> None:
+    async def _watch_others(self) -> None:
+        # The first value is unlike this one, so whoever waits looks once more after it: what was
+        # written before it is found by that look, and what is written later changes the value.
+        seen: object = self
         with suppress(asyncio.CancelledError):
             while self._waiting:
+                with suppress(StorageUnavailable):  # nothing can be read now: look again later
+                    now = await self._storage.changes()
+                    if now != seen:
+                        seen = now
+                        for topic in list(self._waiting):
+                            self.wake(topic)
                 await asyncio.sleep(WATCH_SECONDS)
-                now = self._storage.changes()
-                if now != seen:
-                    seen = now
-                    for topic in list(self._waiting):
-                        self.wake(topic)

@@ -24,6 +24,13 @@ class StorageUnavailable(Exception):
     """The database could not do what was asked: nothing was changed. Answer 503, try again."""
 
 
+class StorageConflict(StorageUnavailable):
+    """The work met what somebody else had just written: a key that is taken, a parent that is gone.
+
+    Nothing was changed; who tries again sees it, and is answered by the rules.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """One named statement and its parameters."""
@@ -61,12 +68,16 @@ class Storage(Protocol):
     async def write(self, work: Callable[P, Work[R]], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a unit of work in a transaction; return only once it is durable.
 
-        If the work raises, nothing of it is kept and the exception reaches the caller.
+        If the work raises, nothing of it is kept and the exception reaches the caller. Whatever
+        is written at the same time is neither undone nor delayed by it.
         """
         ...
 
-    def changes(self) -> object:
-        """Return a value that differs once another process may have written."""
+    async def changes(self) -> object:
+        """Return a value that differs once another process has written.
+
+        Cheap enough to be called ten times a second; no statement while nobody writes.
+        """
         ...
 
     async def close(self) -> None:
