@@ -56,7 +56,7 @@ def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bin" / "python"
 
 
-@pytest.mark.parametrize("command", ["serve", "project"])
+@pytest.mark.parametrize("command", ["serve", "project", "demo"])
 def test_a_command_without_its_extra_names_what_to_install(bare_python: Path, command: str) -> None:
     code = "import sys; from keyturn.cli import main; sys.exit(main())"
     done = subprocess.run(

@@ -6,18 +6,15 @@ command whose extra is missing says which one.
 
 import sys
 
-from keyturn.client.commands.errors import (
-    EXIT_INTERRUPTED,
-    EXIT_USAGE,
-    CommandUsage,
-    fail,
-)
-from keyturn.client.commands.output import Console
-from keyturn.protocol.errors import MissingExtra
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from keyturn.client.commands.errors import CommandUsage
+    from keyturn.protocol.errors import KeyturnError
+
+
+_INTERRUPTED = 130  # 128 + SIGINT; told here, so that nothing has to be loaded to be interrupted
 
 
 class Command:
@@ -63,10 +60,13 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     try:
         return _run(arguments)
     except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
-    except (MissingExtra, CommandUsage) as error:
-        console = Console(as_json="--json" in arguments)
-        return fail(console, error, program="keyturn")
+        return _INTERRUPTED
+    except Exception as error:
+        from keyturn.protocol.errors import KeyturnError
+
+        if not isinstance(error, KeyturnError):
+            raise
+        return _fail(arguments, error)
 
 
 def _run(arguments: list[str]) -> int:
@@ -77,13 +77,25 @@ def _run(arguments: list[str]) -> int:
         return _version()
     command = COMMANDS.get(name)
     if command is None:
-        raise CommandUsage(f"There is no command '{name}'.", hint="Run `keyturn --help`.")
+        from keyturn.client.commands.errors import CommandUsage
+
+        unknown = CommandUsage(f"There is no command '{name}'.", hint="Run `keyturn --help`.")
+        return _fail(arguments, unknown)
     try:
         return _function(command)(rest)
     except ModuleNotFoundError as error:
         if command.extra is None or (error.name or "").partition(".")[0] == "keyturn":
             raise
-        raise MissingExtra(command.extra, needed_for=f"`keyturn {name}`") from error
+        from keyturn.protocol.errors import MissingExtra
+
+        return _fail(arguments, MissingExtra(command.extra, needed_for=f"`keyturn {name}`"))
+
+
+def _fail(arguments: list[str], error: "KeyturnError | CommandUsage") -> int:
+    from keyturn.client.commands.errors import fail
+    from keyturn.client.commands.output import Console
+
+    return fail(Console(as_json="--json" in arguments), error, program="keyturn")
 
 
 def _function(command: Command) -> "Callable[[list[str]], int]":
@@ -93,6 +105,9 @@ def _function(command: Command) -> "Callable[[list[str]], int]":
 
 
 def _help(*, asked_for: bool) -> int:
+    from keyturn.client.commands.errors import EXIT_USAGE
+    from keyturn.client.commands.output import Console
+
     console = Console()
     say = console.answer if asked_for else console.talk
     say("Usage: keyturn COMMAND [OPTIONS]")
@@ -109,6 +124,8 @@ def _help(*, asked_for: bool) -> int:
 
 def _version() -> int:
     from importlib.metadata import version
+
+    from keyturn.client.commands.output import Console
 
     Console().answer(f"keyturn {version('keyturn')}")
     return 0

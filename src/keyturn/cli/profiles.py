@@ -7,9 +7,7 @@ lie in the client's own store, kept apart by issuer and client.
 
 import os
 
-from keyturn.client.config import StackProject
 from keyturn.client.private import read_private
-from keyturn.protocol.errors import StoreReadFailed, StoreWriteFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,6 +72,8 @@ class Profile:
         settings = self.settings
         if "issuer" in settings:
             return Auth("keyturn", issuer=settings["issuer"], client_id=settings["client_id"])
+        from keyturn.client.config import StackProject
+
         project = StackProject(
             base_url=settings["stack_url"],
             project_id=settings["project_id"],
@@ -102,6 +102,8 @@ def load(directory: str, name: str) -> Profile | None:
     try:
         return Profile(name, _parse(content.decode()))
     except ValueError as error:
+        from keyturn.protocol.errors import StoreReadFailed
+
         hint = "Remove it, and say at the next sign-in which server it is to mean."
         raise StoreReadFailed(f"{path} makes no sense as a profile.", hint=hint) from error
 
@@ -110,6 +112,7 @@ def save(directory: str, profile: Profile) -> None:
     """Write a profile, or change nothing and raise StoreWriteFailed."""
     from keyturn.client.effects import Effects
     from keyturn.client.stores.atomic import replace_private
+    from keyturn.protocol.errors import StoreWriteFailed
 
     path = _path(directory, profile.name)
     text = "".join(f"{key} = {value}\n" for key, value in profile.settings.items())

@@ -15,12 +15,12 @@ def to_stderr(prefix: str) -> Callable[[str], None]:
 
     def write(message: str) -> None:
         if sys.stderr is not None:
-            sys.stderr.write(f"{prefix}: {message}\n")
+            sys.stderr.write(f"{prefix}{message}\n")
 
     return write
 
 
-_warn = to_stderr("warning")
+_warn = to_stderr("warn  ")
 
 
 def _open_url(url: str) -> bool:

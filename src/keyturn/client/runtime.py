@@ -157,7 +157,7 @@ def start(
     """Return the parts of one program, tracing to ``listener`` or as ``<APP>_DEBUG`` asks."""
     chosen = effects or Effects()
     if listener is None and config.variable("DEBUG") not in ("", "0"):
-        listener = to_stderr(config.program)
+        listener = to_stderr(f"{config.program}: ")
     return Runtime(config, chosen if listener is None else replace(chosen, trace=listener))
 
 

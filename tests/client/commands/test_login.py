@@ -217,7 +217,9 @@ def test_a_token_comes_from_stdin_and_is_not_taken_from_the_command_line(acme: A
     assert done.stdout.startswith("Signed in as ada@example.com")
     assert token not in done.stdout + done.stderr
     assert acme.auth("token").stdout == token
-    assert acme.auth("login", "--with-token", token).returncode == 2
+    on_the_command_line = acme.auth("login", "--with-token", token)
+    assert on_the_command_line.returncode == 2
+    assert token not in on_the_command_line.stderr
 
 
 def test_a_token_typed_on_a_terminal_stays_unseen(acme: Acme) -> None:

@@ -1,15 +1,13 @@
 """Hangs the commands into a program built with argparse.
 
-A program builds its whole parser at every start, so this builds little: a name and a sentence per
-command. The options of a command, and its module, are loaded when it is the one that was typed.
+A program builds its whole parser at every start, so this builds next to nothing then. The commands
+become parsers when ``auth`` is what was typed; the options of a command, and its module, are loaded
+when it is the one.
 """
 
 import argparse
 
-from keyturn.client.commands.errors import EXIT_USAGE, show
-from keyturn.client.commands.output import Console
-from keyturn.client.commands.run import Call, run_command
-from keyturn.client.commands.table import COMMANDS, Option, load
+from keyturn.client.commands.quick import answered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,11 +16,12 @@ if TYPE_CHECKING:
 
     from keyturn.client.auth import Auth
     from keyturn.client.commands.hooks import Bundle, Document
+    from keyturn.client.commands.table import Option
     from keyturn.client.session import LogoutOutcome
 
     Runner = Callable[[str, "dict[str, Any]"], int]
 
-_PREFIX = "keyturn_"  # keeps our values apart from the program's own --json or --account
+PREFIX = "keyturn_"  # keeps our values apart from the program's own --json or --account
 
 
 def attach_argparse(
@@ -66,23 +65,30 @@ def attach_argparse(
         )
 
     def run(command: str, options: "dict[str, Any]") -> int:
+        if answered(auth, command, options):
+            return 0
+        from keyturn.client.commands.output import Console
+        from keyturn.client.commands.run import Call, run_command
+
         console = Console(as_json=bool(options.get("json")))
         return run_command(command, Call(auth, console, options, hooks=hooks, group=name))
 
     summary = "Sign in and out, and see who is signed in."
     group: argparse.ArgumentParser = subparsers.add_parser(name, help=summary, description=summary)
-    add_commands(group, run, dest=dest)
+    fill_later(group, run, dest=dest)
     return group
 
 
-def add_commands(
+def fill_later(
     group: argparse.ArgumentParser,
     run: "Runner",
     *,
     dest: str = "func",
     more_options: "Callable[[str], Sequence[Option]] | None" = None,
 ) -> None:
-    """Add every command of the table to ``group``.
+    """Have ``group`` learn the commands of the table when it is first asked.
+
+    The parser is of the program's own class, so this is hung onto the one object.
 
     Args:
         group: The parser of ``auth``.
@@ -90,15 +96,36 @@ def add_commands(
         dest: Where the parsed arguments hold the function to call.
         more_options: Given a command's name, returns options beyond the command's own.
     """
-    _report_usage_errors(group)
-    commands = group.add_subparsers(
-        title="commands", metavar="COMMAND", required=True, parser_class=_CommandParser
-    )
-    for name, summary in COMMANDS.items():
-        parser = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
-        parser.command = name
-        parser.more_options = more_options
-        parser.set_defaults(**{dest: _Function(run, name)})
+    parse, describe, complain = group.parse_known_args, group.format_help, group.error
+    filled = False
+
+    def learn() -> None:
+        nonlocal filled
+        if not filled:
+            filled = True
+            from keyturn.client.commands.argparse_commands import fill
+
+            fill(group, lambda command: {dest: _Function(run, command)}, more_options)
+
+    def parse_known_args(args: "Any" = None, namespace: "Any" = None) -> "Any":
+        # The most frequent call of all, and the only one without an option: no parser is needed.
+        if args == ["token"] and namespace is None:
+            return argparse.Namespace(**{dest: _Function(run, "token")}), []
+        learn()
+        return parse(args, namespace)
+
+    def format_help() -> str:
+        learn()
+        return describe()
+
+    def error(message: str) -> "NoReturn":
+        from keyturn.client.commands.argparse_commands import usage_error
+
+        usage_error(group, message, complain)
+
+    group.parse_known_args = parse_known_args  # type: ignore[method-assign]
+    group.format_help = format_help  # type: ignore[method-assign]
+    group.error = error  # type: ignore[method-assign]
 
 
 class _Function:
@@ -111,78 +138,7 @@ class _Function:
         self._command = command
 
     def __call__(self, args: argparse.Namespace) -> int:
-        start = len(_PREFIX)
+        start = len(PREFIX)
         values = vars(args).items()
-        options = {key[start:]: value for key, value in values if key.startswith(_PREFIX)}
+        options = {key[start:]: value for key, value in values if key.startswith(PREFIX)}
         return self._run(self._command, options)
-
-
-def _report_usage_errors(group: argparse.ArgumentParser) -> None:
-    """Have a mistyped command reported as JSON where that is wanted.
-
-    The parser of ``auth`` is of the program's own class, so this is hung onto the one object.
-    """
-    usual = group.error
-
-    def error(message: str) -> "NoReturn":
-        console = Console()
-        if not console.json_errors:
-            usual(message)
-        show(console, "USAGE", message, f"Run `{group.prog} --help`.")
-        group.exit(EXIT_USAGE)
-
-    group.error = error  # type: ignore[method-assign]
-
-
-class _CommandParser(argparse.ArgumentParser):
-    """A command's parser, which learns its options when they are first needed."""
-
-    command = ""
-    more_options: "Callable[[str], Sequence[Option]] | None" = None
-    _filled = False
-    _wants_json = False
-
-    def parse_known_args(  # type: ignore[override]
-        self, args: "Sequence[str] | None" = None, namespace: "Any" = None
-    ) -> "tuple[Any, list[str]]":
-        """Parse, knowing the options by now."""
-        self._wants_json = "--json" in (args or ())
-        self._fill()
-        return super().parse_known_args(args, namespace)
-
-    def format_help(self) -> str:
-        """Return the help, options included."""
-        self._fill()
-        return super().format_help()
-
-    def error(self, message: str) -> "NoReturn":
-        """Report a usage error as argparse does, or as one JSON line where that is wanted."""
-        console = Console(as_json=self._wants_json)
-        if not console.json_errors:
-            super().error(message)
-        show(console, "USAGE", message, f"Run `{self.prog} --help`.")
-        self.exit(EXIT_USAGE)
-
-    def _fill(self) -> None:
-        if self._filled:
-            return
-        self._filled = True
-        for option in load(self.command).OPTIONS:
-            _add(self, option)
-        for option in self.more_options(self.command) if self.more_options else ():
-            _add(self, option)
-
-
-def _add(parser: argparse.ArgumentParser, option: Option) -> None:
-    dest = _PREFIX + option.dest
-    if option.kind == "switch":
-        parser.add_argument(*option.flags, dest=dest, action="store_true", help=option.help)
-        return
-    parser.add_argument(
-        *option.flags,
-        dest=dest,
-        help=option.help,
-        metavar=option.metavar,
-        type=int if option.kind == "number" else str,
-        choices=option.choices or None,
-    )

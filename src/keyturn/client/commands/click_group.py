@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from keyturn.client.commands.errors import EXIT_USAGE, show
-from keyturn.client.commands.output import Console
-from keyturn.client.commands.run import Call, run_command
+from keyturn.client.commands.quick import answered
 from keyturn.client.commands.table import COMMANDS, Option, load
 
 if TYPE_CHECKING:
@@ -55,6 +53,9 @@ class AuthGroup(click.Group):
         try:
             return super().invoke(ctx)
         except click.UsageError as error:
+            from keyturn.client.commands.errors import EXIT_USAGE, show
+            from keyturn.client.commands.output import Console
+
             console = Console(as_json=ctx.meta.get(__name__, False))
             if not console.json_errors:
                 raise
@@ -64,6 +65,11 @@ class AuthGroup(click.Group):
 
     def _callback(self, command: str) -> Callable[..., None]:
         def callback(**options: Any) -> None:
+            if answered(self._auth, command, options):
+                return
+            from keyturn.client.commands.output import Console
+            from keyturn.client.commands.run import Call, run_command
+
             console = Console(as_json=bool(options.get("json")))
             call = Call(self._auth, console, options, hooks=self._hooks, group=self.name or "auth")
             click.get_current_context().exit(run_command(command, call))
