@@ -22,12 +22,12 @@ def about(program: str) -> dict[str, str]:
 
 def user_agent(program: str) -> str:
     """Return the User-Agent of every request: program, library and system."""
-    return f"{_token(program)} keyturn/{_version()} ({_token(system())})"
+    return f"{_token(program)} keyturn/{_version()} ({_marked_system()})"
 
 
 def stack_user_agent(program: str) -> str:
     """Return the User-Agent that a Stack-compatible confirm page reads the computer from."""
-    return f"{_token(program)} keyturn/{_version()} ({_token(system())}; {_token(host_name())})"
+    return f"{_token(program)} keyturn/{_version()} ({_marked_system()}; {_token(host_name())})"
 
 
 def host_name() -> str:
@@ -42,6 +42,11 @@ def system() -> str:
     """Return the operating system's usual name."""
     name = platform.system()
     return {"Darwin": "macOS"}.get(name, name) or "unknown system"
+
+
+def _marked_system() -> str:
+    """Return the system in the words that readers of User-Agents look for."""
+    return {"macOS": "Mac OS X"}.get(system(), _token(system()))
 
 
 def _version() -> str:
