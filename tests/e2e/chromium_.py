@@ -23,9 +23,9 @@ def approve(page: "Page") -> None:
     page.get_by_role("button", name="Approve").click()
 
 
-def heading(page: "Page") -> str:
-    """Return the page's main heading."""
-    return page.get_by_role("heading", level=1).inner_text()
+def sees(page: "Page", heading: str) -> None:
+    """Wait for the page with this main heading."""
+    page.get_by_role("heading", level=1, name=heading, exact=True).wait_for(timeout=10_000)
 
 
 def programs(page: "Page", base: str) -> list[str]:
