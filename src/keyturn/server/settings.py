@@ -139,39 +139,48 @@ class ClientDeclaration(_Strict):
 class Settings(_Strict):
     """All settings of one server process."""
 
-    host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(DEFAULT_PORT, ge=0, le=65535, description="Port; 0 takes a free one.")
-    data: Path = Field(Path("keyturn-data"), description="Folder of database, secret and outbox.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=DEFAULT_PORT, ge=0, le=65535, description="Port; 0 takes a free one.")
+    data: Path = Field(
+        default=Path("keyturn-data"), description="Folder of database, secret and outbox."
+    )
     database: str | None = Field(
-        None, description="Database URL; SQLite in the data folder if unset."
+        default=None, description="Database URL; SQLite in the data folder if unset."
     )
     base_url: str | None = Field(
-        None, description="The address people and programs reach this server at; also the issuer."
+        default=None,
+        description="The address people and programs reach this server at; also the issuer.",
     )
-    site_name: str = Field("Keyturn", description="The name shown at the top of every page.")
+    site_name: str = Field(
+        default="Keyturn", description="The name shown at the top of every page."
+    )
     secret_file: Path | None = Field(
-        None, description="File of the server secret; in data if unset."
+        default=None, description="File of the server secret; in data if unset."
     )
-    default_project: str | None = Field(None, description="Project of a page opened directly.")
+    default_project: str | None = Field(
+        default=None, description="Project of a page opened directly."
+    )
     rate_limits: Literal["on", "off"] = Field(
-        "on", description="Off lifts limits on volume, never those on guessing."
+        default="on", description="Off lifts limits on volume, never those on guessing."
     )
     smtp_url: SecretStr | None = Field(
-        None,
+        default=None,
         description="smtp://, smtps:// or smtp+starttls:// URL; mail goes to data/outbox if unset.",
     )
     mail_from: str | None = Field(
-        None, description="Sender of mails; no-reply at the host if unset."
+        default=None, description="Sender of mails; no-reply at the host if unset."
     )
     access_token_seconds: int = Field(
-        600, ge=30, le=86400, description="Life of an access token, in seconds."
+        default=600, ge=30, le=86400, description="Life of an access token, in seconds."
     )
     trusted_proxies: tuple[str, ...] = Field(
-        (),
+        default=(),
         description="Addresses or networks whose X-Forwarded-* count; comma separated.",
     )
-    preview: bool = Field(False, description="Show every page and state under /preview.")
-    brand: Path | None = Field(None, description="Folder with brand.css and a logo for all pages.")
+    preview: bool = Field(default=False, description="Show every page and state under /preview.")
+    brand: Path | None = Field(
+        default=None, description="Folder with brand.css and a logo for all pages."
+    )
     projects: tuple[ProjectDeclaration, ...] = ()
     clients: tuple[ClientDeclaration, ...] = ()
 
