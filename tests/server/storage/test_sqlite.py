@@ -1,0 +1,117 @@
+"""SQLite keeps the storage contract, and what only a file can go through."""
+
+import asyncio
+import multiprocessing
+import os
+import stat
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import pytest
+
+from keyturn.server.storage.base import StorageUnavailable
+from keyturn.server.storage.sqlite import SqliteStorage
+from tests.contracts.storage import StorageContract, count, get, in_a_loop, put
+from tests.server.storage.sqlite_ import SqliteDatabase, held_by_another_process
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> SqliteDatabase:
+    return SqliteDatabase(tmp_path / "keyturn.sqlite3")
+
+
+class TestSqlite(StorageContract):
+    """The contract, kept."""
+
+
+def test_the_files_are_their_owners_alone_whatever_the_umask(database: SqliteDatabase) -> None:
+    before = os.umask(0)
+    try:
+        storage = database.open_now()
+        in_a_loop(storage.write(put, "a"))
+        files = list(database.path.parent.iterdir())
+        assert len(files) == 3  # database, log, index
+        assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+        in_a_loop(storage.close())
+    finally:
+        os.umask(before)
+
+
+def _open_and_count(path: Path, barrier: Barrier) -> None:
+    barrier.wait(30)
+    storage = SqliteStorage(path)
+    storage.open()
+
+    async def work() -> None:
+        await storage.write(count, "openers")
+        await storage.close()
+
+    asyncio.run(work())
+
+
+def test_processes_that_open_a_new_database_at_once_migrate_it_once_and_all_go_on(
+    tmp_path: Path,
+) -> None:
+    context = multiprocessing.get_context("forkserver")
+    barrier = context.Barrier(6)
+    for attempt in range(4):
+        path = tmp_path / f"{attempt}.sqlite3"
+        openers = [context.Process(target=_open_and_count, args=(path, barrier)) for _ in range(6)]
+        for opener in openers:
+            opener.start()
+        for opener in openers:
+            opener.join(60)
+        assert [opener.exitcode for opener in openers] == [0] * 6
+        storage = SqliteDatabase(path).open_now()
+        assert in_a_loop(storage.write(count, "openers")) == 7
+        in_a_loop(storage.close())
+
+
+def test_a_write_waits_for_another_process_and_reads_do_not(database: SqliteDatabase) -> None:
+    async def test() -> None:
+        storage = database.open_now(busy_timeout_seconds=20)
+        await storage.write(put, "before")
+        with held_by_another_process(database.path) as holder:
+            waiting = asyncio.create_task(storage.write(put, "after"))
+            assert await storage.read(get, "before") == "there"
+            await asyncio.sleep(0.05)
+            assert not waiting.done()
+            assert await storage.read(get, "after") is None
+            holder.kill()
+            await waiting
+        assert await storage.read(get, "after") == "there"
+        await storage.close()
+
+    in_a_loop(test())
+
+
+def test_a_database_that_stays_busy_is_unavailable_in_bounded_time_and_recovers(
+    database: SqliteDatabase,
+) -> None:
+    async def test() -> None:
+        storage = database.open_now(busy_timeout_seconds=0.1)
+        with held_by_another_process(database.path):
+            refused = await asyncio.gather(
+                *(storage.write(put, f"{i}") for i in range(5)), return_exceptions=True
+            )
+            assert [type(one) for one in refused] == [StorageUnavailable] * 5
+            assert await storage.read(get, "0") is None
+            assert await storage.changes() is not None  # not a statement that waits
+        await storage.write(put, "again")
+        assert await storage.read(get, "again") == "there"
+        await storage.close()
+
+    in_a_loop(test())
+
+
+def test_a_folder_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(StorageUnavailable, match="keyturn"):
+        SqliteStorage(tmp_path / "no" / "keyturn.sqlite3").open()
+
+
+def test_a_file_that_is_no_database_is_unavailable_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "keyturn.sqlite3"
+    path.write_bytes(b"these are my holiday pictures" * 100)
+    with pytest.raises(StorageUnavailable, match="not a database"):
+        SqliteStorage(path).open()
+    assert path.read_bytes() == b"these are my holiday pictures" * 100
