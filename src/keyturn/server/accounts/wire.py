@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, StringConstraints
+from pydantic.json_schema import SkipJsonSchema
 
 from keyturn.server.accounts.rules import LONGEST_EMAIL, email_problem
-from keyturn.server.stack.endpoint import Flag, Wire
+from keyturn.server.stack.endpoint import Flag, Search, Wire
 from keyturn.server.teams.wire import ImageUrl, Pagination, TeamServerView, TeamView, team_view
 
 if TYPE_CHECKING:
@@ -23,8 +24,15 @@ def _deliverable(address: str) -> str:
 
 
 Email = Annotated[
-    str, StringConstraints(max_length=LONGEST_EMAIL, min_length=3), AfterValidator(_deliverable)
+    str,
+    StringConstraints(max_length=LONGEST_EMAIL, min_length=3),
+    AfterValidator(_deliverable),
+    Field(json_schema_extra={"format": "email"}),
 ]
+# Members that clients know and this version answers with 501; the document leaves them out.
+T = TypeVar("T")
+NotBuilt = Annotated[T, SkipJsonSchema()]
+
 Name = Annotated[str, StringConstraints(max_length=256)]
 Reason = Annotated[str, StringConstraints(max_length=1024)]
 
@@ -108,7 +116,7 @@ class UserQuery(Wire):
     limit: Annotated[str, Field(pattern="^[1-9][0-9]{0,3}$")] | None = None
     order_by: Literal["signed_up_at", "last_active_at"] | None = None
     desc: Flag | None = None
-    query: str | None = None
+    query: Search | None = None
     team_id: str | None = None
     include_anonymous: Flag | None = None
     only_anonymous: Flag | None = None
@@ -124,8 +132,8 @@ class UserUpdate(Wire):
     selected_team_id: str | None = None
     primary_email: Email | None = None
     otp_auth_enabled: bool = False
-    passkey_auth_enabled: bool = False
-    totp_secret_base64: str | None = None
+    passkey_auth_enabled: NotBuilt[bool] = False
+    totp_secret_base64: NotBuilt[str | None] = None
 
 
 class UserServerUpdate(UserUpdate):
@@ -136,7 +144,7 @@ class UserServerUpdate(UserUpdate):
     primary_email_verified: bool = False
     primary_email_auth_enabled: bool = False
     password: str | None = None
-    password_hash: str | None = None
+    password_hash: NotBuilt[str | None] = None
     is_anonymous: Literal[False] = False
     restricted_by_admin: bool = False
     restricted_by_admin_reason: Reason | None = None
@@ -157,12 +165,12 @@ class UserCreate(Wire):
     primary_email_verified: bool = False
     primary_email_auth_enabled: bool = True
     otp_auth_enabled: bool = False
-    passkey_auth_enabled: bool = False
-    totp_secret_base64: str | None = None
+    passkey_auth_enabled: NotBuilt[bool] = False
+    totp_secret_base64: NotBuilt[str | None] = None
     password: str | None = None
-    password_hash: str | None = None
+    password_hash: NotBuilt[str | None] = None
     is_anonymous: bool = False
-    oauth_providers: list[OAuthProviderOfUser] = Field(default_factory=list)
+    oauth_providers: NotBuilt[list[OAuthProviderOfUser]] = Field(default_factory=list)
     restricted_by_admin: bool = False
     restricted_by_admin_reason: Reason | None = None
     restricted_by_admin_private_details: Reason | None = None

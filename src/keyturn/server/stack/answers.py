@@ -49,8 +49,9 @@ def error_answer(error: Exception, headers: StackHeaders, *, now: int) -> Respon
     found = _as_ours(error, now)
     if found is None:
         found = StatusError(500, "Internal server error")
-        frames = "".join(traceback.format_tb(error.__traceback__))
-        log.error("A request failed with %s\n%s", type(error).__name__, frames)
+        frames = traceback.extract_tb(error.__traceback__)
+        where = "\n".join(f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
+        log.error("A request failed with %s\n%s", type(error).__name__, where)
     if isinstance(found, KnownError):
         body = json.dumps(found.as_json(), ensure_ascii=False).encode()
         return _answer(body, JSON, found.status, headers, {names.KNOWN_ERROR: found.code})

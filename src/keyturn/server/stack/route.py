@@ -10,23 +10,32 @@ import inspect
 import re
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import Body, Depends, Header, Path, Query
+from fastapi import Body, Path, Query
 from fastapi.routing import APIRoute
 from pydantic import Field
 from starlette.requests import Request
 
-from keyturn.server.stack.caller import AccessType  # noqa: TC001 - FastAPI reads the annotation
+from keyturn.server.stack.caller import ACCESS_TYPES, BRANCH
 from keyturn.server.stack.endpoint import Nothing, Wire
 from keyturn.server.stack.serve import serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import Receive, Scope, Send
 
     from keyturn.server.stack.endpoint import Endpoint
 
 _PATH_NAME = re.compile(r"\{(\w+)\}")
+_OPTIONAL_HEADERS = (
+    "publishable-client-key",
+    "secret-server-key",
+    "super-secret-admin-key",
+    "access-token",
+    "refresh-token",
+    "allow-anonymous-user",
+    "allow-restricted-user",
+)
 _TEXT = {"text/plain": {"schema": {"type": "string"}}}
 
 
@@ -38,36 +47,24 @@ class ErrorBody(Wire):
     details: dict[str, Any] = Field(default_factory=dict)
 
 
-def _project_headers(
-    access_type: Annotated[AccessType, Header(alias="x-stack-access-type")],
-    project_id: Annotated[str, Header(alias="x-stack-project-id")],
-    publishable_client_key: Annotated[
-        str | None, Header(alias="x-stack-publishable-client-key")
-    ] = None,
-    secret_server_key: Annotated[str | None, Header(alias="x-stack-secret-server-key")] = None,
-    super_secret_admin_key: Annotated[
-        str | None, Header(alias="x-stack-super-secret-admin-key")
-    ] = None,
-    access_token: Annotated[str | None, Header(alias="x-stack-access-token")] = None,
-    refresh_token: Annotated[str | None, Header(alias="x-stack-refresh-token")] = None,
-    allow_anonymous_user: Annotated[
-        str | None, Header(alias="x-stack-allow-anonymous-user")
-    ] = None,
-    allow_restricted_user: Annotated[
-        str | None, Header(alias="x-stack-allow-restricted-user")
-    ] = None,
-    override_error_status: Annotated[
-        str | None, Header(alias="x-stack-override-error-status")
-    ] = None,
-    branch_id: Annotated[str | None, Header(alias="x-stack-branch-id")] = None,
-) -> None:
-    """Name the headers in the document; each may also be spelled ``x-hexclave-...``."""
+def _header(name: str, schema: dict[str, Any], *, required: bool = False) -> dict[str, Any]:
+    return {"name": f"x-stack-{name}", "in": "header", "required": required, "schema": schema}
+
+
+# Each may also be spelled x-hexclave-... The override-error-status header is left out: it changes
+# how every answer travels, not what any of them says.
+_PROJECT_HEADERS = [
+    _header("access-type", {"type": "string", "enum": list(ACCESS_TYPES)}, required=True),
+    _header("project-id", {"type": "string"}, required=True),
+    *(_header(name, {"type": "string"}) for name in _OPTIONAL_HEADERS),
+    _header("branch-id", {"type": "string", "enum": [BRANCH]}),
+]
 
 
 class StackRoute(APIRoute):
-    """The route of one endpoint under one version prefix."""
+    """The route of one endpoint under the version that is documented."""
 
-    def __init__(self, endpoint: Endpoint, *, prefix: str, documented: bool) -> None:
+    def __init__(self, endpoint: Endpoint, *, prefix: str) -> None:
         first = next(iter(endpoint.answers))
         super().__init__(
             prefix + endpoint.path,
@@ -80,19 +77,22 @@ class StackRoute(APIRoute):
             response_model=endpoint.answers[first],
             status_code=first,
             responses=_responses(endpoint, first),
-            include_in_schema=documented,
             operation_id=f"{endpoint.method.lower()}{_operation(endpoint.path)}",
-            openapi_extra=_extra_media_types(endpoint),
+            openapi_extra=_extra(endpoint),
         )
-        self.app = _asgi(endpoint)
+        self.app = Operation(endpoint)
 
 
-def _asgi(endpoint: Endpoint) -> ASGIApp:
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        response = await serve(endpoint, Request(scope, receive))
+class Operation:
+    """The ASGI app of one endpoint. Not a function, so that Starlette hands it the bare request."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        response = await serve(self._endpoint, Request(scope, receive))
         await response(scope, receive, send)
-
-    return app
 
 
 def _described(endpoint: Endpoint) -> Callable[..., None]:
@@ -108,8 +108,6 @@ def _described(endpoint: Endpoint) -> Callable[..., None]:
     if endpoint.body is not Nothing:
         body = endpoint.body if endpoint.body_required else endpoint.body | None
         annotations["body"] = Annotated[body, Body()]
-    if endpoint.access is not None:
-        annotations["headers"] = Annotated[None, Depends(_project_headers)]
     may_be_absent = set() if endpoint.body_required else {"body"}
     parameters = [
         inspect.Parameter(
@@ -135,12 +133,15 @@ def _responses(endpoint: Endpoint, first: int) -> dict[int | str, dict[str, Any]
     return found
 
 
-def _extra_media_types(endpoint: Endpoint) -> dict[str, Any] | None:
-    if not endpoint.form:
-        return None
-    schema = {"$ref": f"#/components/schemas/{endpoint.body.__name__}"}
-    form = {"application/x-www-form-urlencoded": {"schema": schema}}
-    return {"requestBody": {"content": form}}
+def _extra(endpoint: Endpoint) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if endpoint.access is not None:
+        found["parameters"] = _PROJECT_HEADERS
+    if endpoint.form:
+        schema = {"$ref": f"#/components/schemas/{endpoint.body.__name__}"}
+        form = {"application/x-www-form-urlencoded": {"schema": schema}}
+        found["requestBody"] = {"content": form}
+    return found
 
 
 def _summary(handler: Callable[..., Any]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastapi.responses import JSONResponse, PlainTextResponse
-from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response  # noqa: TC002 - FastAPI reads the annotation
 from starlette.routing import Match, Route
@@ -17,7 +16,7 @@ from keyturn.server.projects import routes as projects
 from keyturn.server.sessions import routes as sessions
 from keyturn.server.stack import answers, errors, not_built
 from keyturn.server.stack.headers import StackHeaders
-from keyturn.server.stack.route import StackRoute
+from keyturn.server.stack.route import Operation, StackRoute
 from keyturn.server.storage.base import StorageUnavailable
 from keyturn.server.teams import member_routes as members
 from keyturn.server.teams import routes as teams
@@ -28,7 +27,8 @@ if TYPE_CHECKING:
 
     from keyturn.server.services import Services
 
-VERSIONS = ("/api/v1", "/api/latest")
+# The alias answers the same; the OpenAPI document names each operation once.
+VERSION, ALIAS = "/api/v1", "/api/latest"
 # Often asked first: routes are tried in order.
 ENDPOINTS = (
     *cli_login.ENDPOINTS,
@@ -44,19 +44,16 @@ GREETING = "Keyturn answers here. The operations of this API lie below this addr
 
 def add_routes(app: FastAPI) -> None:
     """Add the API under both of its versions, then what answers every other path under /api."""
-    for version in VERSIONS:
-        documented = version == VERSIONS[0]
-        app.router.routes.extend(
-            StackRoute(endpoint, prefix=version, documented=documented) for endpoint in ENDPOINTS
-        )
-        app.add_api_route(
-            version,
-            greet,
-            methods=["GET"],
-            response_class=PlainTextResponse,
-            include_in_schema=documented,
-            tags=["Server"],
-        )
+    routes = app.router.routes
+    routes.extend(StackRoute(endpoint, prefix=VERSION) for endpoint in ENDPOINTS)
+    app.add_api_route(
+        VERSION, greet, methods=["GET"], response_class=PlainTextResponse, tags=["Server"]
+    )
+    routes.extend(
+        Route(ALIAS + endpoint.path, Operation(endpoint), methods=[endpoint.method])
+        for endpoint in ENDPOINTS
+    )
+    app.add_api_route(ALIAS, greet, methods=["GET"], include_in_schema=False)
     app.add_api_route("/health", health, methods=["GET"], tags=["Server"], responses=_UNHEALTHY)
     app.router.routes.append(Route("/api/{rest:path}", _Others()))
 
@@ -105,7 +102,7 @@ class _Others:
         known = any(
             route.matches(request.scope)[0] is not Match.NONE
             for route in request.app.routes
-            if isinstance(route, APIRoute)
+            if isinstance(route, Route) and not isinstance(route.app, _Others)
         )
         if known:
             return errors.StatusError(405, "Method not allowed")

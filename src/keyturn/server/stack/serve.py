@@ -16,7 +16,7 @@ from keyturn.server.http.limits import Limit
 from keyturn.server.http.origin import subscriber
 from keyturn.server.stack import answers, errors
 from keyturn.server.stack.caller import check_access, identify
-from keyturn.server.stack.endpoint import Call, Wire
+from keyturn.server.stack.endpoint import Call, Nothing, Wire
 from keyturn.server.stack.headers import NO_STORE, StackHeaders
 
 if TYPE_CHECKING:
@@ -95,9 +95,7 @@ def _query(endpoint: Endpoint, request: Request) -> Wire:
 async def _body(endpoint: Endpoint, request: Request) -> Wire:
     raw = b"" if endpoint.method == "GET" else await read_body(request, most=endpoint.most_bytes)
     if not raw:
-        if endpoint.body_required and any(
-            member.is_required() for member in endpoint.body.model_fields.values()
-        ):
+        if endpoint.body_required and endpoint.body is not Nothing:
             raise _refused(request, ["body must be present"])
         return _valid(endpoint.body, {}, request, "body")
     return _valid(endpoint.body, _parsed(endpoint, request, raw), request, "body")
