@@ -9,6 +9,7 @@ from keyturn.protocol.errors import (
     CATALOGUE,
     AccountAmbiguous,
     KeyturnError,
+    MissingExtra,
     ServerUnreachable,
     SessionExpired,
     SignInRequired,
@@ -117,8 +118,9 @@ def test_an_ambiguous_account_lists_the_choices() -> None:
 
 
 def test_a_missing_extra_names_the_install_command() -> None:
-    error = CATALOGUE["MISSING_EXTRA"]("server")  # type: ignore[arg-type]
-    assert "keyturn[server]" in f"{error} {error.hint_for('acme')}"
+    error = MissingExtra("server", needed_for="`keyturn serve`")
+    assert str(error) == "`keyturn serve` needs the extra 'server', which is not installed."
+    assert error.hint_for("acme") == "Run `pip install 'keyturn[server]'`."
 
 
 def test_two_errors_cannot_claim_one_code() -> None:
