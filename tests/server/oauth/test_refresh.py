@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from keyturn.server.accounts import store as accounts
+from keyturn.server.events import store as events
 from tests.server.in_process_ import InProcess, SetClock
 from tests.server.oauth.grants_ import CLIENT, refresh, signed_in
 
@@ -25,28 +26,116 @@ def test_a_refresh_gives_the_next_generation_in_full(server: InProcess) -> None:
     assert refresh(server, second["refresh_token"]).json()["generation"] == 2
 
 
-@pytest.mark.proves("S-30")
-def test_of_concurrent_refreshes_with_one_token_exactly_one_wins(server: InProcess) -> None:
+@pytest.mark.proves("S-30", "S-31")
+def test_concurrent_refreshes_with_one_token_make_one_step_and_all_get_it(
+    server: InProcess,
+) -> None:
     token = signed_in(server)["refresh_token"]
     form = {"grant_type": "refresh_token", "refresh_token": token, "client_id": CLIENT}
 
-    async def race() -> list[tuple[int, str | None]]:
+    async def race() -> list[tuple[int, str, int]]:
         async with server.client() as client:
             replies = await asyncio.gather(
                 *(client.post("/oauth/token", data=form) for _ in range(32))
             )
-        return [(reply.status_code, reply.json().get("error")) for reply in replies]
+        return [
+            (r.status_code, r.json().get("refresh_token"), r.json().get("generation"))
+            for r in replies
+        ]
 
-    answers = server.run(race())
-    assert answers.count((200, None)) == 1
-    assert answers.count((400, "invalid_grant")) == 31
+    (status, _, generation) = answer = server.run(race())[0]
+    assert (status, generation) == (200, 1)
+    assert set(server.run(race())) == {answer}
 
 
-def test_a_token_that_is_not_current_leaves_its_family_alone(server: InProcess) -> None:
+@pytest.mark.proves("S-31")
+def test_after_the_window_a_lost_answer_is_replaced_and_the_lost_one_is_dead(
+    server: InProcess, clock: SetClock
+) -> None:
+    first = signed_in(server)
+    lost = refresh(server, first["refresh_token"]).json()
+    clock.advance(11)
+    found = refresh(server, first["refresh_token"]).json()
+    assert found["generation"] == lost["generation"] == 1
+    assert found["refresh_token"] != lost["refresh_token"]
+    assert refresh(server, found["refresh_token"]).json()["generation"] == 2
+
+
+@pytest.mark.proves("S-31")
+def test_an_answer_lost_ten_times_in_an_hour_is_given_again_and_then_slowed_down(
+    server: InProcess, clock: SetClock
+) -> None:
+    first = signed_in(server)
+    refresh(server, first["refresh_token"])
+    for _ in range(10):
+        clock.advance(11)
+        assert refresh(server, first["refresh_token"]).status_code == 200
+    clock.advance(11)
+    slowed = refresh(server, first["refresh_token"])
+    assert slowed.status_code == 429
+    clock.advance(int(slowed.headers["retry-after"]))
+    assert refresh(server, first["refresh_token"]).status_code == 200
+
+
+@pytest.mark.proves("S-31")
+def test_the_predecessors_predecessor_is_told_to_wait_within_the_window(
+    server: InProcess,
+) -> None:
     first = signed_in(server)
     second = refresh(server, first["refresh_token"]).json()
+    third = refresh(server, second["refresh_token"]).json()
+    late = refresh(server, first["refresh_token"])
+    assert late.status_code == 503
+    assert int(late.headers["retry-after"]) >= 1
+    assert refresh(server, third["refresh_token"]).status_code == 200
+
+
+@pytest.mark.proves("S-33")
+def test_a_token_two_generations_old_ends_the_family_and_is_written_down(
+    server: InProcess, clock: SetClock
+) -> None:
+    first = signed_in(server)
+    second = refresh(server, first["refresh_token"]).json()
+    third = refresh(server, second["refresh_token"]).json()
+    clock.advance(11)
     assert refresh(server, first["refresh_token"]).json()["error"] == "invalid_grant"
-    assert refresh(server, second["refresh_token"]).status_code == 200
+    assert refresh(server, third["refresh_token"]).json()["error"] == "invalid_grant"
+    written = server.run(server.services.storage.read(events.of_session, first["session"]))
+    assert {"session.ended", "refresh.reuse"} <= {event["kind"] for event in written}
+
+
+@pytest.mark.proves("S-32", "S-35")
+def test_an_acknowledged_successor_ends_its_predecessor_at_once(server: InProcess) -> None:
+    first = signed_in(server)
+    second = refresh(server, first["refresh_token"]).json()
+    bearer = {"authorization": f"Bearer {second['access_token']}"}
+    assert server.post("/oauth/ack", headers=bearer).status_code == 204
+    assert refresh(server, first["refresh_token"]).json()["error"] == "invalid_grant"
+    assert refresh(server, second["refresh_token"]).json()["error"] == "invalid_grant"
+
+
+@pytest.mark.proves("S-32")
+def test_using_the_access_token_here_ends_the_predecessor_outside_the_window(
+    server: InProcess, clock: SetClock
+) -> None:
+    first = signed_in(server)
+    second = refresh(server, first["refresh_token"]).json()
+    bearer = {"authorization": f"Bearer {second['access_token']}"}
+    assert server.get("/oauth/userinfo", headers=bearer).status_code == 200
+    assert refresh(server, first["refresh_token"]).status_code == 200  # still in the window
+    clock.advance(11)
+    server.get("/oauth/userinfo", headers=bearer)
+    assert refresh(server, first["refresh_token"]).json()["error"] == "invalid_grant"
+
+
+@pytest.mark.proves("S-35")
+def test_the_acknowledgement_is_named_in_the_metadata_and_wants_a_live_token(
+    server: InProcess,
+) -> None:
+    document = server.get("/.well-known/oauth-authorization-server").json()
+    assert document["keyturn_ack_endpoint"].endswith("/oauth/ack")
+    refused = server.post("/oauth/ack", headers={"authorization": "Bearer nonsense"})
+    assert refused.status_code == 401
 
 
 def test_a_token_of_another_server_secret_is_worthless(server: InProcess) -> None:

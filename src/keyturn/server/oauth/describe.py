@@ -121,6 +121,15 @@ USERINFO: _Schema = {
     },
 }
 
+ACK: _Schema = {
+    "description": "Tell that the tokens of this access token, which comes as Bearer, are stored.",
+    "responses": {
+        "204": {"description": "The refresh token before them is of no use any more."},
+        "401": _json("The token is missing, expired, or its session has ended.", _ERROR),
+        **_READ_REFUSALS,
+    },
+}
+
 JWKS: _Schema = {
     "responses": {
         "200": _json(

@@ -33,6 +33,7 @@ def document(issuer: str) -> dict[str, Any]:
         "revocation_endpoint_auth_methods_supported": list(METHODS),
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,  # RFC 9207
+        "keyturn_ack_endpoint": f"{issuer}/oauth/ack",
         "keyturn_prefer_wait_max": LONGEST_WAIT_SECONDS,
         "keyturn_sessions_page": f"{issuer}/sessions",
     }

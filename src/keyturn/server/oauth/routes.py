@@ -11,7 +11,7 @@ from keyturn.server.oauth import describe
 from keyturn.server.oauth.errors import Refused
 from keyturn.server.oauth.metadata import WELL_KNOWN, inserted_path, jwks, metadata
 from keyturn.server.oauth.token import device_authorization, revoke, token
-from keyturn.server.oauth.userinfo import userinfo
+from keyturn.server.oauth.userinfo import ack, userinfo
 from keyturn.server.oauth.wire import Answer, Call, Endpoint
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def add_routes(app: FastAPI) -> None:
         _post("/oauth/token", token, describe.TOKEN),
         _post("/oauth/device_authorization", device_authorization, describe.DEVICE_AUTHORIZATION),
         _post("/oauth/revoke", revoke, describe.REVOKE, response_class=Response),
+        _post("/oauth/ack", ack, describe.ACK, response_class=Response),
         PlainRoute(
             "/oauth/userinfo", about_user, _doc(userinfo), method="GET", openapi=describe.USERINFO
         ),

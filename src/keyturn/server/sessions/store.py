@@ -80,6 +80,37 @@ def rotate(
     return Session.from_row(row) if row else None
 
 
+def add_sibling(family: Session, *, ip: str | None, now: int) -> Work[Session | None]:
+    """Replace an unused successor; ``None`` if the family is no longer as it was read."""
+    row = yield from first(
+        "add_sibling",
+        id=family.id,
+        generation=family.generation,
+        sibling=family.sibling,
+        ip=ip,
+        now=now,
+    )
+    return Session.from_row(row) if row else None
+
+
+def use_successor(
+    session_id: str, *, generation: int, sibling: int, window_start: int
+) -> Work[None]:
+    """Note that the access token of the current generation was used outside the window."""
+    yield from run(
+        "use_successor",
+        id=session_id,
+        generation=generation,
+        sibling=sibling,
+        window_start=window_start,
+    )
+
+
+def acknowledge(session_id: str, *, generation: int, sibling: int) -> Work[None]:
+    """Note that the client has stored the current generation."""
+    yield from run("acknowledge_successor", id=session_id, generation=generation, sibling=sibling)
+
+
 def touch(session_id: str, *, ip: str | None, now: int) -> Work[None]:
     """Note a use of a live session, which also moves its idle end."""
     yield from run("touch_session", id=session_id, ip=ip, now=now)

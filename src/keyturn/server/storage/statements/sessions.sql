@@ -37,6 +37,30 @@ UPDATE session
                 WHERE user_account.id = session.user_id AND user_account.disabled_at IS NULL)
 RETURNING *;
 
+-- name: add_sibling
+-- The predecessor was presented again and the successor never used: a new successor takes its
+-- place. Conditional on all that was judged, so of two at once one gets no row and is judged anew.
+UPDATE session
+   SET sibling = sibling + 1, rotated_at = :now, last_used_at = :now, last_used_ip = :ip,
+       siblings_made = CASE WHEN siblings_since <= :now - 3600000 THEN 1
+                            ELSE siblings_made + 1 END,
+       siblings_since = CASE WHEN siblings_since <= :now - 3600000 THEN :now
+                             ELSE siblings_since END
+ WHERE id = :id AND generation = :generation AND sibling = :sibling AND successor_used = 0
+   AND rotation = 'supersede' AND ended_at IS NULL
+RETURNING *;
+
+-- name: use_successor
+-- The access token of the current generation arrived somewhere: its predecessor has served.
+UPDATE session SET successor_used = 1
+ WHERE id = :id AND generation = :generation AND sibling = :sibling AND successor_used = 0
+   AND (acknowledged = 1 OR rotated_at < :window_start);
+
+-- name: acknowledge_successor
+-- From now on this family has no window: its client tells when an answer is safe.
+UPDATE session SET successor_used = 1, acknowledged = 1
+ WHERE id = :id AND generation = :generation AND sibling = :sibling AND ended_at IS NULL;
+
 -- name: touch_session
 UPDATE session
    SET last_used_at = :now, last_used_ip = COALESCE(:ip, last_used_ip),
