@@ -10,11 +10,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
 from keyturn.server.approve.service import PAGE_SECONDS
 from keyturn.server.approve.words import LOOPBACK_LASTS, grants
+from keyturn.server.browser.answers import see_other
 from keyturn.server.browser.pages import guarded, plain
 from keyturn.server.browser.visitor import Visitor, visit
 from keyturn.server.oauth.authorize import BadClient, BadRedirect, RedirectableError
@@ -46,11 +46,11 @@ async def authorize(request: Request) -> Response:
             ),
         )
     except RedirectableError as wrong:
-        return RedirectResponse(wrong.url, status_code=303)
+        return see_other(wrong.url)
     visitor = await visit(request, project_id=asked.client.project_id)
     if asked.silent:
         url = services.authorization.silent_url(asked, signed_in=visitor.session is not None)
-        return RedirectResponse(url, status_code=303)
+        return see_other(url)
     again = f"/oauth/authorize?{asked.as_query()}"
     if visitor.session is None:
         return visitor.sign_in_first(again)
@@ -75,7 +75,7 @@ async def decide(visitor: Visitor, asked: Asked, token: str, *, approve: bool) -
         return visitor.show(
             HandoverPage(program=_program(request), approved=approve, callback_url=url)
         )
-    return RedirectResponse(url, status_code=303)
+    return see_other(url)
 
 
 def _approve_work(

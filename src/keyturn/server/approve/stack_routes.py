@@ -10,10 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from starlette.responses import JSONResponse, RedirectResponse
-
 from keyturn.protocol.codes import grouped
 from keyturn.server.approve.words import STACK_LASTS, verdict
+from keyturn.server.browser.answers import see_other, state
 from keyturn.server.browser.pages import both, guarded
 from keyturn.server.browser.paths import CLI_CONFIRM, KEEP_GUEST
 from keyturn.server.browser.visitor import Visitor, visit
@@ -56,7 +55,7 @@ async def confirm(request: Request) -> Response:
     attempt = await attempt_of(visitor)
     if visitor.session is None or visitor.user is None:
         if wants_json(request):
-            return JSONResponse({"state": "redirecting", "to": _sign_in_path(visitor)})
+            return state({"state": "redirecting", "to": _sign_in_path(visitor)})
         return visitor.sign_in_first(visitor.prefix + CLI_CONFIRM)
     if attempt is None:
         return invalid(visitor)
@@ -83,7 +82,7 @@ async def decide(
         return _over(visitor, await services.cli_login.attempt_by_login_code(asked.request))
     services.cli_login.announce(attempt)
     if wants_json(visitor.request):
-        return JSONResponse({"state": "success", "approved": approve})
+        return state({"state": "success", "approved": approve})
     return visitor.show(_outcome(visitor, session))
 
 
@@ -117,7 +116,7 @@ async def attempt_of(visitor: Visitor) -> Attempt | None:
 def invalid(visitor: Visitor) -> Response:
     """Answer for a code that is unknown, over, or somebody else's: one answer for all."""
     if wants_json(visitor.request):
-        return JSONResponse({"state": "invalid"}, status_code=404)
+        return state({"state": "invalid"}, status=404)
     account = visitor.account() if visitor.user else None
     return visitor.show(InvalidCodePage(account=account, minutes=120))
 
@@ -135,7 +134,7 @@ async def _arrive(request: Request, code: str) -> Response:
     if attempt is not None and own_front:
         joint = "&" if "?" in own_front else "?"
         url = own_front + joint + urlencode({"login_code": code})
-        return RedirectResponse(url, status_code=303)
+        return see_other(url)
     response = visitor.see(CLI_CONFIRM)
     visitor.cookies.set_code(response, COOKIE, code if attempt else "-")
     return response
@@ -151,7 +150,7 @@ async def _ask(visitor: Visitor, attempt: Attempt, *, box_missing: bool = False)
     code = visitor.cookies.read(visitor.request, COOKIE) or ""
     token = await visitor.services.approvals.ask("stack", code, session=visitor.session)
     if wants_json(visitor.request):
-        return JSONResponse(_idle_state(visitor, attempt, code, token))
+        return state(_idle_state(visitor, attempt, code, token))
     ours = visitor.origin.ip
     return visitor.show(
         ConfirmPage(
@@ -215,7 +214,7 @@ def _over(visitor: Visitor, attempt: Attempt | None) -> Response:
     ):
         return invalid(visitor)
     if wants_json(visitor.request):
-        return JSONResponse({"state": "invalid", "decision": attempt.decision}, status_code=404)
+        return state({"state": "invalid", "decision": attempt.decision}, status=404)
     return visitor.show(
         UsedPage(
             account=visitor.account(),

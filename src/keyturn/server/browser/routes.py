@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from keyturn.server.approve import routes as approve
+from keyturn.server.browser.answers import see_other
 from keyturn.server.browser.pages import error, guarded, plain
 from keyturn.server.browser.visitor import brand_of, slug_of
 from keyturn.server.pages.assets import asset_routes
@@ -37,7 +38,7 @@ _PROGRAMS = ("/api/", "/oauth/", "/.well-known/")
 async def home(request: Request) -> Response:
     """``GET /``: the sessions page, which asks strangers to sign in."""
     root = urlsplit(request.app.state.services.settings.issuer).path
-    return RedirectResponse(f"{root}/sessions", status_code=303)
+    return see_other(f"{root}/sessions")
 
 
 def add_routes(app: FastAPI, settings: Settings) -> None:

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
-from starlette.responses import RedirectResponse
-
+from keyturn.server.browser.answers import see_other
 from keyturn.server.browser.cookies import Cookies
 from keyturn.server.browser.forms import origin_of as url_origin
 from keyturn.server.browser.forms import read_form
@@ -120,14 +119,14 @@ class Visitor:
 
     def see(self, path: str) -> Response:
         """Answer with 303 to a page of this project; ``path`` is below the project's prefix."""
-        return self.remembered(RedirectResponse(self.frame().path + path, status_code=303))
+        return self.remembered(see_other(self.frame().path + path))
 
     def go_on(self, continue_to: str | None, *, otherwise: str = "/sessions") -> Response:
         """Answer with 303 to where the visitor was going."""
         target = safe_continue(continue_to)
         if target is None:
             return self.see(otherwise)
-        return self.remembered(RedirectResponse(self.root + target, status_code=303))
+        return self.remembered(see_other(self.root + target))
 
     def sign_in_first(self, continue_to: str) -> Response:
         """Answer with 303 to the sign-in page, which comes back to ``continue_to``."""
