@@ -60,7 +60,7 @@ class SqliteStorage:
             self._reader.execute("PRAGMA query_only = ON")
         except (sqlite3.Error, OSError) as error:
             self._let_go()
-            raise StorageUnavailable(f"{self._path}: {error}") from error
+            raise StorageUnavailable(f"{self._path}: {self._why(error)}") from error
         except BaseException:
             self._let_go()
             raise
@@ -147,6 +147,11 @@ class SqliteStorage:
         connection = connect(self._path, busy_timeout_seconds=self._busy_timeout)
         self._connections.append(connection)
         return connection
+
+    def _why(self, error: Exception) -> str:
+        if not os.access(self._path.parent, os.W_OK):
+            return "its folder is missing or cannot be written"
+        return str(error)
 
     def _let_go(self) -> None:
         self._reader = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,7 +28,7 @@ def connect(path: Path, *, busy_timeout_seconds: float) -> sqlite3.Connection:
         cached_statements=512,
     )
     connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA journal_mode = WAL")
+    _use_log(connection, within_seconds=busy_timeout_seconds)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     return connection
@@ -69,6 +70,20 @@ def drive(connection: sqlite3.Connection, texts: dict[str, str], work: Work[R]) 
     except StopIteration as done:
         result: R = done.value
         return result
+
+
+def _use_log(connection: sqlite3.Connection, *, within_seconds: float) -> None:
+    # SQLite's own waiting leaves this one lock out: of several processes that make a new database
+    # together, all but one would fail at once.
+    deadline = time.monotonic() + within_seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def _execute(connection: sqlite3.Connection, texts: dict[str, str], query: Query) -> list[Row]:
