@@ -12,6 +12,7 @@ from keyturn.cli.demo.child import Child
 from keyturn.client.commands.output import Console
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -150,7 +151,16 @@ class Stage:
         Raises:
             DemoFailed: it ends with another exit status than expected, or not at all.
         """
-        child = self.start_program(*arguments, trace=trace)
+        return self._ended(self.start_program(*arguments, trace=trace), arguments, expect)
+
+    def ask_program(self, *arguments: str) -> list[str]:
+        """Run one ``acme`` command for the demo's own sake, and print nothing of it."""
+        argv = [sys.executable, str(self._program), *arguments]
+        child = Child(argv, self.environment)
+        self._children.append(child)
+        return self._ended(child, arguments, 0)
+
+    def _ended(self, child: Child, arguments: Sequence[str], expect: int) -> list[str]:
         status = child.wait(seconds=_COMMAND_SECONDS)
         if status != expect:
             told = "has not ended" if status is None else f"ended with exit status {status}"

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from keyturn.cli.demo import surroundings
 from keyturn.cli.demo.stage import ACCESS_TOKEN_SECONDS, DemoFailed, Stage
+from keyturn.cli.demo.stored import CLIENT, stored_session
 from keyturn.client import clock
 from keyturn.client.browser import open_url
-from keyturn.client.config import Config
-from keyturn.client.runtime import start
 from keyturn.net.stdlib import Http
 from keyturn.protocol.wire import Request, form_request
 
@@ -25,19 +24,20 @@ if TYPE_CHECKING:
 
 _SIGN_IN_SECONDS = 30.0
 _EXIT_SIGN_IN = 4
-CLIENT = "keyturn-cli"
+# In a file that goes with the temporary folder: a keyring would keep what an interrupted run left.
+_LOGIN = ("auth", "login", "--storage", "file")
 
 
 def sign_in_by_script(stage: Stage, browser: Browser) -> None:
     """``acme auth login``, its browser played by our own."""
-    login = stage.start_program("auth", "login")
+    login = stage.start_program(*_LOGIN)
     browser.open(_link(stage, login))
     email, password = "ada@example.com", os.urandom(12).hex()
-    _saw(stage, browser, "follows 'Create an account'")
+    _saw(stage, browser, "follows the link Create an account")
     browser.follow("Create an account")
-    _saw(stage, browser, f"types {email} and a new password, presses 'Create account'")
+    _saw(stage, browser, f"types {email} and a new password, presses Create account")
     browser.press("Create account", email=email, password=password)
-    _saw(stage, browser, "reads where it comes from, presses 'Approve'")
+    _saw(stage, browser, "reads where it comes from, presses Approve")
     _read_aloud(stage, browser.page.facts)
     browser.press("Approve")
     _saw(stage, browser, "closes the window")
@@ -52,7 +52,7 @@ def sign_in_by_person(stage: Stage) -> None:
         stage.say(f"No browser can be opened here: {place.reason}. Use one that can reach")
         stage.say(f"{stage.issuer}, or stop with Ctrl-C and let the demo run by itself:")
         stage.say(f"  {surroundings.again_by_itself(os.environ)}")
-    login = stage.start_program("auth", "login", visible=True)
+    login = stage.start_program(*_LOGIN, visible=True)
     status = login.wait()
     if status != 0:
         raise DemoFailed(f"`acme auth login` ended with exit status {status}.")
@@ -60,7 +60,7 @@ def sign_in_by_person(stage: Stage) -> None:
 
 def call(stage: Stage) -> None:
     """A call that the server answers only with a valid token."""
-    who = _session(stage).account
+    who = stored_session(stage).account
     lines = stage.run_program("hello")
     name = who.email or who.id
     if not any(name in line for line in lines):
@@ -69,7 +69,7 @@ def call(stage: Stage) -> None:
 
 def renew(stage: Stage) -> None:
     """The same call once the token is due: it is renewed first, and nobody is asked."""
-    before = _session(stage)
+    before = stored_session(stage)
     due = before.refresh_at
     if due is None:
         raise DemoFailed("The server did not say how long the access token lives.")
@@ -79,7 +79,7 @@ def renew(stage: Stage) -> None:
         stage.waiting(f"Waiting until it is due ... ({left:.0f} s left)")
         clock.sleep(min(left, 1.0))
     stage.run_program("hello", trace=True)
-    after = _session(stage)
+    after = stored_session(stage)
     if after.access_token == before.access_token:
         raise DemoFailed("The access token was due and has not been renewed.")
     if after.session_id != before.session_id:
@@ -108,7 +108,7 @@ def list_by_person(stage: Stage) -> None:
 
 def sign_out(stage: Stage) -> None:
     """``acme auth logout``; afterwards copies of both tokens are worth nothing."""
-    copy = _session(stage)
+    copy = stored_session(stage)
     with _http() as http:
         if _userinfo(stage, http, copy).status != 200:
             raise DemoFailed("The access token was not accepted before signing out.")
@@ -137,28 +137,12 @@ def _saw(stage: Stage, browser: Browser, does: str) -> None:
     page = browser.page
     if page.status != 200:
         raise DemoFailed(f"The browser was shown {page.named}.")
-    stage.say(f"  (browser)  {page.heading}  {does}")
+    stage.say(f'  (browser)  "{page.heading}": {does}')
 
 
 def _read_aloud(stage: Stage, lines: Sequence[str]) -> None:
     for line in lines:
         stage.say(f"               {line}")
-
-
-def _session(stage: Stage) -> Session:
-    """Return what the program has stored, as the program itself reads it."""
-    config = Config(
-        "acme",
-        issuer=stage.issuer,
-        client_id=CLIENT,
-        stack=None,
-        scope=None,
-        storage="auto",
-        home=None,
-        program=None,
-        environ=stage.environment,
-    )
-    return start(config, None, None).session(None)
 
 
 def _fingerprint(token: str) -> str:
