@@ -41,7 +41,7 @@ def run(command: str, options: "Mapping[str, Any]") -> int:
     except (KeyturnError, CommandUsage) as error:
         return fail(console, error, program="keyturn", suffix=suffix)
     status = run_command(command, call)
-    if status == 0 and wanted != stored:
+    if status == 0 and (stored is None or wanted.settings != stored.settings):
         status = _remember(console, stored, wanted)
     return status
 

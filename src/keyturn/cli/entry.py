@@ -30,10 +30,10 @@ class Command:
     __slots__ = ("extra", "function", "module", "summary")
 
     def __init__(self, module: str, function: str, summary: str, extra: str | None = None) -> None:
-        self.module = module
-        self.function = function
-        self.summary = summary
-        self.extra = extra
+        self.module: str = module
+        self.function: str = function
+        self.summary: str = summary
+        self.extra: str | None = extra
 
 
 COMMANDS = {

@@ -49,16 +49,8 @@ class Profile:
         if missing:
             flags = " and ".join("--" + key.replace("_", "-") for key in missing)
             raise ValueError(f"{flags} must be given as well.")
-        self.name = name
-        self.settings = dict(settings)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Profile) and (self.name, self.settings) == (
-            other.name,
-            other.settings,
-        )
-
-    __hash__ = None  # type: ignore[assignment]
+        self.name: str = name
+        self.settings: dict[str, str] = dict(settings)
 
     @property
     def server(self) -> str:

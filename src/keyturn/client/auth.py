@@ -63,7 +63,7 @@ class Auth:
         if storage not in ("auto", "file", "keyring"):
             raise ValueError(f"storage is 'auto', 'file' or 'keyring', not {storage!r}")
         self.name = name
-        self.program = program or name
+        self.program: str = program or name
         self.issuer = issuer
         self.client_id = client_id
         self.home = home

@@ -3,10 +3,14 @@
 import sys
 import time
 
-now = time.time
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+now: "Callable[[], float]" = time.time
 """Epoch seconds."""
 
-sleep = time.sleep
+sleep: "Callable[[float], None]" = time.sleep
 """Do nothing for the seconds given."""
 
 if hasattr(time, "CLOCK_BOOTTIME"):

@@ -27,10 +27,10 @@ class StackProject:
         app_url: str,
         publishable_client_key: str | None = None,
     ) -> None:
-        self.base_url = base_url.rstrip("/")
-        self.project_id = project_id
-        self.app_url = app_url.rstrip("/")
-        self.publishable_client_key = publishable_client_key
+        self.base_url: str = base_url.rstrip("/")
+        self.project_id: str = project_id
+        self.app_url: str = app_url.rstrip("/")
+        self.publishable_client_key: str | None = publishable_client_key
 
     def __repr__(self) -> str:
         return f"StackProject(base_url={self.base_url!r}, project_id={self.project_id!r})"
@@ -53,14 +53,14 @@ class Config:
         storage: str,
         home: str | None,
     ) -> None:
-        self.name = name
-        self.program = program
-        self.issuer = issuer
-        self.client_id = client_id
-        self.stack = stack
-        self.scope = scope
-        self.storage = storage
-        self.home = home
+        self.name: str = name
+        self.program: str = program
+        self.issuer: str = issuer
+        self.client_id: str = client_id
+        self.stack: StackProject | None = stack
+        self.scope: str | None = scope
+        self.storage: str = storage
+        self.home: str | None = home
 
     def variable(self, suffix: str) -> str:
         """Return what ``ACME_<suffix>`` holds, trimmed; empty where it is not set."""

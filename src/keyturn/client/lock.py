@@ -48,7 +48,7 @@ class FileLock:
     def __init__(
         self, path: str, *, effects: Effects, limit_seconds: float = LIMIT_SECONDS
     ) -> None:
-        self.effective = True
+        self.effective: bool = True
         self._path = path
         self._effects = effects
         self._limit = limit_seconds

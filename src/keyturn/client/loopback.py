@@ -50,7 +50,7 @@ class CallbackServer:
         self._effects = effects
         self._listener = _listen(port)
         self.port: int = self._listener.getsockname()[1]
-        self.redirect_uri = f"http://{HOST}:{self.port}{PATH}"
+        self.redirect_uri: str = f"http://{HOST}:{self.port}{PATH}"
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._open: dict[socket.socket, Conversation] = {}

@@ -50,8 +50,8 @@ class Runtime:
     def __init__(self, config: Config, effects: Effects) -> None:
         self.config = config
         self.effects = effects
-        self.home = paths.home(config)
-        self.issuer_host = host_of(config.issuer)
+        self.home: str = paths.home(config)
+        self.issuer_host: str = host_of(config.issuer)
         self.store: SessionStore = FileStore(
             self.home,
             issuer=config.issuer,

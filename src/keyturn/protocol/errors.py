@@ -81,7 +81,7 @@ class SessionExpired(
 ):
     """The stored session has ended and can no longer be renewed."""
 
-    reason = "session_expired"
+    reason: "Literal['not_signed_in', 'session_expired']" = "session_expired"
 
 
 class AccountNotFound(
@@ -107,7 +107,7 @@ class AccountAmbiguous(
         self, message: str = "", *, choices: "Sequence[str]" = (), hint: str | None = None
     ) -> None:
         super().__init__(message, hint=hint)
-        self.choices = tuple(choices)
+        self.choices: tuple[str, ...] = tuple(choices)
 
 
 class StoreUnavailable(
@@ -264,8 +264,8 @@ class MissingExtra(
 
     def __init__(self, extra: str, *, needed_for: str) -> None:
         super().__init__(f"{needed_for} needs the extra '{extra}', which is not installed.")
-        self.extra = extra
-        self.hint = f"Run `pip install 'keyturn[{extra}]'`."
+        self.extra: str = extra
+        self.hint: str | None = f"Run `pip install 'keyturn[{extra}]'`."
 
 
 def is_auth_error(error: BaseException) -> bool:

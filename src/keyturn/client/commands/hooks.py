@@ -24,8 +24,8 @@ class Bundle:
     __slots__ = ("access_token", "session")
 
     def __init__(self, access_token: str, session: "SessionInfo | None") -> None:
-        self.access_token = access_token
-        self.session = session
+        self.access_token: str = access_token
+        self.session: SessionInfo | None = session
 
     def __repr__(self) -> str:
         return f"Bundle(session={self.session!r})"
@@ -55,11 +55,11 @@ class Hooks:
         on_not_signed_in: "Callable[[], object] | None" = None,
         on_signed_out: "Callable[[LogoutOutcome], object] | None" = None,
     ) -> None:
-        self.fetch_live = fetch_live
-        self.render_text = render_text
-        self.render_json = render_json
-        self.on_not_signed_in = on_not_signed_in
-        self.on_signed_out = on_signed_out
+        self.fetch_live: Callable[[Bundle], Document] | None = fetch_live
+        self.render_text: Callable[[Document], str] | None = render_text
+        self.render_json: Callable[[Document], Document] | None = render_json
+        self.on_not_signed_in: Callable[[], object] | None = on_not_signed_in
+        self.on_signed_out: Callable[[LogoutOutcome], object] | None = on_signed_out
 
 
 def call_hook(

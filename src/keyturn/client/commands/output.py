@@ -31,8 +31,8 @@ class Console:
     def __init__(
         self, *, as_json: bool = False, environ: "Mapping[str, str] | None" = None
     ) -> None:
-        self.as_json = as_json
-        self.environ = os.environ if environ is None else environ
+        self.as_json: bool = as_json
+        self.environ: Mapping[str, str] = os.environ if environ is None else environ
         self.answer_lost: OSError | None = None
         self._announced = False
         self._countdown_width = 0

@@ -49,12 +49,12 @@ class Call:
         group: str = "auth",
         suffix: str = "",
     ) -> None:
-        self.auth = auth
-        self.console = console
-        self.options = options
-        self.hooks = hooks
-        self.group = group
-        self.suffix = suffix
+        self.auth: Auth = auth
+        self.console: Console = console
+        self.options: Mapping[str, Any] = options
+        self.hooks: Hooks | None = hooks
+        self.group: str = group
+        self.suffix: str = suffix
 
     @property
     def account(self) -> str | None:

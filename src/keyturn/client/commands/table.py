@@ -50,12 +50,14 @@ class Option:
         kind: "Literal['switch', 'text', 'number'] | None" = None,
         choices: "Sequence[str]" = (),
     ) -> None:
-        self.flags = flags
-        self.dest = flags[0].lstrip("-").replace("-", "_")
-        self.help = help
-        self.metavar = metavar
-        self.kind = kind or ("switch" if metavar is None and not choices else "text")
-        self.choices = tuple(choices)
+        self.flags: tuple[str, ...] = flags
+        self.dest: str = flags[0].lstrip("-").replace("-", "_")
+        self.help: str = help
+        self.metavar: str | None = metavar
+        self.kind: Literal["switch", "text", "number"] = kind or (
+            "switch" if metavar is None and not choices else "text"
+        )
+        self.choices: tuple[str, ...] = tuple(choices)
 
 
 JSON = Option("--json", help="Print one JSON document on stdout.")

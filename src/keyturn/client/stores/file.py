@@ -44,7 +44,7 @@ class FileStore:
     def __init__(
         self, home: str, *, issuer: str, client_id: str, client_key: str, effects: Effects
     ) -> None:
-        self.location = os.path.join(home, paths.SESSION_FILE)
+        self.location: str = os.path.join(home, paths.SESSION_FILE)
         self._home = home
         self._issuer = issuer
         self._client_id = client_id
