@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -50,6 +51,10 @@ class Login:
     @property
     def waiting(self) -> bool:
         return self.child.running
+
+    def signal(self, number: signal.Signals) -> None:
+        """Stop the process or have it go on."""
+        os.kill(self.child.pid, number)
 
     def ending(self) -> dict[str, Any]:
         """Wait for the end and return its event: ``signed_in`` or ``failed``."""
