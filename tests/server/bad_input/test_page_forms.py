@@ -29,7 +29,7 @@ def post(
     sent = {**OWN, **person.cookie_header(), **headers}
     if kind is not None:
         sent["content-type"] = kind
-    return person.server.post(action, content=body, headers=sent)
+    return person.server.request("POST", action, content=body, headers=sent)
 
 
 def token_of(person: Person) -> str:
@@ -103,8 +103,8 @@ def test_a_form_of_another_origin_is_refused_even_with_a_good_token(
         assert answer.status_code == 403, headers
     without_origin = {**person.cookie_header(), "content-type": FORM_TYPE}
     for site in ("cross-site", "same-site", "x"):
-        answer = person.server.post(
-            action, content=body, headers={**without_origin, "sec-fetch-site": site}
+        answer = person.server.request(
+            "POST", action, content=body, headers={**without_origin, "sec-fetch-site": site}
         )
         assert answer.status_code == 403
 

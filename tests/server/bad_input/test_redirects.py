@@ -104,7 +104,15 @@ def test_no_parameter_of_a_page_leads_away(
     server: InProcess, ada: Person, is_signed_in: bool
 ) -> None:
     cookies = ada.cookie_header() if is_signed_in else {}
-    pages = ("/", "/sign-in", "/sign-up", "/sessions", "/device", "/device/confirm", "/password")
+    pages: tuple[str, ...] = (
+        "/",
+        "/sign-in",
+        "/sign-up",
+        "/sessions",
+        "/device",
+        "/device/confirm",
+        "/password",
+    )
     pages += ("/sign-in/link", "/sign-in/link/open", "/handler/cli-auth-confirm", "/p/fronted/")
     for url in HOSTILE:
         query = "&".join(f"{name}={as_sent(url)}" for name in NAMES)
@@ -150,7 +158,7 @@ def test_signing_in_up_and_by_link_leads_to_our_own_page(server: InProcess) -> N
         mailed = Person(server, ip=ip)
         mailed.open("/sign-in")
         fields = {"email": "grace@example.com", "continue": url}
-        mailed.press("/sign-in", instead="/sign-in/link", **fields)
+        mailed.press("/sign-in", instead="/sign-in/link", follow=True, **fields)
         mailed.open(last_mailed_link(server))
         done = mailed.press("/sign-in/link/finish", follow=False)
         assert done.headers["location"] == "/sessions"

@@ -31,12 +31,6 @@ def safe_continue(path: str | None) -> str | None:
     return path if _PROJECT.sub("", parts.path) in _PAGES else None
 
 
-def project_of(path: str | None) -> str | None:
-    """Return the project named by a path below ``/p/``."""
-    found = _PROJECT.match(path or "")
-    return found.group(1) if found else None
-
-
 def keeps_guest(path: str | None) -> bool:
     """Say whether whoever signs up on the way to ``path`` keeps the work of a program's guest."""
     parts = urlsplit(path or "")

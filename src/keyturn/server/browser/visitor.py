@@ -14,7 +14,7 @@ from keyturn.server.browser.answers import see_other
 from keyturn.server.browser.cookies import Cookies
 from keyturn.server.browser.forms import origin_of as url_origin
 from keyturn.server.browser.forms import read_form
-from keyturn.server.browser.paths import project_of, safe_continue
+from keyturn.server.browser.paths import safe_continue
 from keyturn.server.clock import instant
 from keyturn.server.http.origin import origin_of
 from keyturn.server.pages.brand import Brand
@@ -146,7 +146,8 @@ async def visit(request: Request, *, project_id: str | None = None) -> Visitor:
     one in the path, the default one. Raises NoProject.
     """
     services: Services = request.app.state.services
-    project, prefix = await _project(services, project_id or project_of(request.url.path))
+    named: str | None = request.path_params.get("project")
+    project, prefix = await _project(services, project_id or named)
     cookies = Cookies.of(services.settings)
     browser_id = cookies.read(request, "browser")
     token = cookies.read_session(request, project.id)
