@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-# Consonants only, no look-alikes: no words appear and capitals do not matter (RFC 8628 section 6.1).
+# Consonants without look-alikes: no words appear, capitals do not matter (RFC 8628 section 6.1).
 USER_CODE_ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
 USER_CODE_LENGTH = 8
 
