@@ -37,6 +37,9 @@ def main() -> int:
         return args.func(args)
     except keyturn.KeyturnError as error:
         return keyturn.report_error(error, program="acme")
+    except OSError as error:
+        print(f"acme: {error}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":
