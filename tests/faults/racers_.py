@@ -3,13 +3,14 @@
 import contextlib
 import http.client
 import json
-import multiprocessing
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from typing import Any
 from urllib.parse import urlencode
+
+from tests.faults.forks_ import forks
 
 RACERS = 32
 TIMEOUT_SECONDS = 30
@@ -49,7 +50,7 @@ class Racers:
     """Processes that wait at one barrier before each round. They are made once for all rounds."""
 
     def __init__(self, count: int = RACERS) -> None:
-        context = multiprocessing.get_context("forkserver")
+        context = forks()
         # Kept, or its semaphores are gone before the last process has found them.
         self._barrier = context.Barrier(count)
         self._ends: list[Connection[Any, Any]] = []

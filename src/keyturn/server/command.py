@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from keyturn.server.app import create_app
+from keyturn.server.first_start import first_start
 from keyturn.server.http.connection import BoundedProtocol
 from keyturn.server.projects.service import DEFAULT_CLIENT, KINDS
 from keyturn.server.secret import SecretProblem
@@ -39,7 +40,7 @@ def serve_main(argv: Sequence[str]) -> int:
         listener = _listen(settings)
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
         _logging()
-        asyncio.run(_first_start(settings))
+        _show_first_project(settings)
         return _run(settings, listener)
     except PROBLEMS as problem:
         return _fail(problem)
@@ -125,28 +126,14 @@ def _logging() -> None:
     )
 
 
-async def _first_start(settings: Settings) -> None:
-    """Open everything once, so that what is wrong is said now; make the first project."""
-    services = await open_services(settings)
-    try:
-        if await services.projects.all():
-            return
-        project, keys = await services.projects.create_default()
-        path = _keep_keys(settings.data, project.id, keys)
-    finally:
-        await services.close()
-    _say(f"Created project {project.id} and the public OAuth client {DEFAULT_CLIENT}.")
+def _show_first_project(settings: Settings) -> None:
+    made = asyncio.run(first_start(settings))
+    if made is None:
+        return
+    _say(f"Created project {made.project_id} and the public OAuth client {DEFAULT_CLIENT}.")
     for kind in KINDS:
-        _say(f"  {kind}  {getattr(keys, kind)}")
-    _say(f"These keys are shown once. They are kept in {path}.")
-
-
-def _keep_keys(data: Path, project_id: str, keys: ProjectKeys) -> Path:
-    path = data / f"project-{project_id}-keys.json"
-    text = json.dumps({"project_id": project_id, **_as_dict(keys)}, indent=2) + "\n"
-    path.touch(mode=0o600)
-    path.write_text(text, encoding="utf-8")
-    return path
+        _say(f"  {kind}  {getattr(made.keys, kind)}")
+    _say(f"These keys are shown once. They are kept in {made.kept_in}.")
 
 
 def _run(settings: Settings, listener: socket.socket) -> int:

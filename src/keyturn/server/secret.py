@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from keyturn.server.private_file import create_once
+
 SECRET_BYTES = 32
 
 
@@ -107,28 +109,17 @@ def load_secret(path: Path, *, may_create: bool) -> ServerSecret:
             raise SecretProblem(
                 f"{path} is missing, and this database was made with it. Restore it from backup."
             ) from None
-        return _create_secret(path, may_create=may_create)
+        return _create_secret(path)
     except (ValueError, OSError) as error:
         raise SecretProblem(f"{path} cannot be read: {type(error).__name__}") from None
 
 
-def _create_secret(path: Path, *, may_create: bool) -> ServerSecret:
+def _create_secret(path: Path) -> ServerSecret:
     secret = secrets.token_bytes(SECRET_BYTES)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(descriptor, secret.hex().encode() + b"\n")
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    try:
-        # link() fails if another process was first; then its secret is the one that counts.
-        os.link(temporary, path)
-    except FileExistsError:
-        return load_secret(path, may_create=may_create)
-    finally:
-        temporary.unlink()
-    return ServerSecret(secret)
+    if create_once(path, secret.hex().encode() + b"\n"):
+        return ServerSecret(secret)
+    # Another process was first; then its secret is the one that counts.
+    return load_secret(path, may_create=False)
 
 
 def fingerprint(secret: ServerSecret) -> str:

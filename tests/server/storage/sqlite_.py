@@ -1,5 +1,7 @@
 """A SQLite database for tests, and somebody else's program that uses it."""
 
+import asyncio
+import os
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -7,6 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from subprocess import PIPE, Popen
 
+from keyturn.server.storage.base import Work, run
 from keyturn.server.storage.sqlite import SqliteStorage
 
 # Takes the write lock, says so, and holds it until its standard input ends.
@@ -39,6 +42,21 @@ class SqliteDatabase:
         """Make it look as if another version had made it."""
         with closing(sqlite3.connect(self.path)) as connection:
             connection.execute(f"PRAGMA user_version = {number}")
+
+
+def open_and_write(path: Path) -> None:
+    """Open the database and write, as one of several processes."""
+
+    async def work() -> None:
+        storage = SqliteDatabase(path).open_now()
+        await storage.write(_write)
+        await storage.close()
+
+    asyncio.run(work())
+
+
+def _write() -> Work[None]:
+    yield from run("insert_server_meta", name=f"opened by {os.getpid()}", value="")
 
 
 @contextmanager

@@ -1,20 +1,17 @@
 """SQLite keeps the storage contract, and what only a file can go through."""
 
 import asyncio
-import multiprocessing
 import os
 import stat
-from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
 
 from keyturn.server.storage.base import StorageUnavailable
 from keyturn.server.storage.sqlite import SqliteStorage
-from tests.contracts.storage import StorageContract, count, get, in_a_loop, put
-from tests.server.storage.sqlite_ import SqliteDatabase, held_by_another_process
-
-ROUNDS = 3
+from tests.contracts.storage import StorageContract, get, in_a_loop, put
+from tests.faults.forks_ import all_at_once
+from tests.server.storage.sqlite_ import SqliteDatabase, held_by_another_process, open_and_write
 
 
 @pytest.fixture
@@ -39,33 +36,14 @@ def test_the_files_are_their_owners_alone_whatever_the_umask(database: SqliteDat
         os.umask(before)
 
 
-def _open_and_count(path: Path, barrier: Barrier) -> None:
-    barrier.wait(30)
-    storage = SqliteStorage(path)
-    storage.open()
-
-    async def work() -> None:
-        await storage.write(count, "openers")
-        await storage.close()
-
-    asyncio.run(work())
-
-
 def test_processes_that_open_a_new_database_at_once_migrate_it_once_and_all_go_on(
     tmp_path: Path,
 ) -> None:
-    context = multiprocessing.get_context("forkserver")
-    barrier = context.Barrier(6)
-    for attempt in range(ROUNDS):
-        path = tmp_path / f"{attempt}.sqlite3"
-        openers = [context.Process(target=_open_and_count, args=(path, barrier)) for _ in range(6)]
-        for opener in openers:
-            opener.start()
-        for opener in openers:
-            opener.join(60)
-        assert [opener.exitcode for opener in openers] == [0] * 6
+    for number in range(6):
+        path = tmp_path / f"{number}.sqlite3"
+        assert all_at_once(6, open_and_write, path) == [0] * 6
         storage = SqliteDatabase(path).open_now()
-        assert in_a_loop(storage.write(count, "openers")) == 7
+        assert in_a_loop(storage.write(put, "one more")) is None
         in_a_loop(storage.close())
 
 

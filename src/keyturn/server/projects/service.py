@@ -120,11 +120,17 @@ class Projects:
         await self._storage.write(self._save_keys, project_id, keys, now=now)
         return keys
 
-    async def create_default(self) -> tuple[Project, ProjectKeys]:
-        """Create the first project and its public client, as a first start does."""
-        project, keys = await self.create("Default", project_id=DEFAULT_PROJECT)
-        await self.save_client(native_client(DEFAULT_CLIENT, project.id, "Keyturn CLI"))
-        return project, keys
+    async def create_default(self, keys: ProjectKeys | None = None) -> bool:
+        """Create the first project and its public client, all or nothing.
+
+        Returns:
+            False if there is a project already; then nothing was changed.
+        """
+        made = await self._storage.write(
+            self._create_default, keys or ProjectKeys.fresh(), self._clock.now_ms()
+        )
+        self._clients.clear()
+        return made
 
     async def save_client(self, client: Client) -> None:
         """Create a client, or bring it up to date."""
@@ -154,6 +160,17 @@ class Projects:
                     yield from self._replace_key(declared.id, kind, key.get_secret_value(), now)
         for client in clients:
             yield from store.save_client(client.client(self._secret), now=now)
+
+    def _create_default(self, keys: ProjectKeys, now: int) -> Work[bool]:
+        if (yield from store.projects()):
+            return False
+        project = Project(
+            id=DEFAULT_PROJECT, display_name="Default", config=ProjectConfig(), created_at=now
+        )
+        yield from self._save(project, keys, declared=False, now=now)
+        client = native_client(DEFAULT_CLIENT, project.id, "Keyturn CLI")
+        yield from store.save_client(client, now=now)
+        return True
 
     def _save(self, project: Project, keys: ProjectKeys, *, declared: bool, now: int) -> Work[None]:
         yield from store.save_project(
