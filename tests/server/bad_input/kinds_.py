@@ -1,0 +1,102 @@
+"""Every kind of code and token that this server gives out, all of one account, all alive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from tests.server.oauth.grants_ import (
+    BROWSER_ORIGIN,
+    approve,
+    decide_device,
+    signed_in,
+    start_device,
+)
+from tests.server.person_ import Person, authorize_path, last_mailed_link
+
+if TYPE_CHECKING:
+    from keyturn.server.accounts.rules import User
+    from tests.server.in_process_ import InProcess
+
+SETTINGS: dict[str, Any] = {
+    "projects": [
+        {
+            "id": "default",
+            "display_name": "Acme",
+            "publishable_client_key": "pck_of_acme",
+            "secret_server_key": "ssk_of_acme",
+            "super_secret_admin_key": "sak_of_acme",
+        }
+    ],
+    "clients": [
+        {"id": "keyturn-cli", "project": "default"},
+        {"id": "confidential", "project": "default", "secret": "cs_of_acme"},
+    ],
+}
+CLIENT_HEADERS = {"x-stack-access-type": "client", "x-stack-project-id": "default"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """What one person, their programs and their operator hold."""
+
+    server: InProcess
+    user: User
+    browser: Person
+    codes: dict[str, str]
+
+
+def hold_everything(server: InProcess) -> Held:
+    """Sign one person in through every door and keep a code of every kind, unused."""
+    user = server.person("ada@example.com")
+    browser = Person(server)
+    browser.cookies["keyturn_session_default"] = server.browser(user)[1]
+    browser.open("/sessions")
+    codes = {
+        "browser cookie": browser.cookies["keyturn_session_default"],
+        "form token": browser.form("/sign-out")["form_token"],
+        "publishable key": "pck_of_acme",
+        "secret key": "ssk_of_acme",
+        "admin key": "sak_of_acme",
+        "client secret": "cs_of_acme",
+        **_of_oauth(server, user),
+        **_of_stack(server, user),
+        **_of_mail(server),
+    }
+    browser.open(authorize_path())
+    codes["confirm page token"] = browser.form("/cli/decide")["form_token"]
+    return Held(server=server, user=user, browser=browser, codes=codes)
+
+
+def _of_oauth(server: InProcess, user: User) -> dict[str, str]:
+    tokens = signed_in(server, user)
+    started = start_device(server)
+    assert decide_device(server, started["user_code"], user) == "approved"
+    return {
+        "authorization code": approve(server, user),
+        "device code": started["device_code"],
+        "user code": start_device(server)["user_code"],
+        "OAuth refresh token": tokens["refresh_token"],
+        "OAuth access token": tokens["access_token"],
+    }
+
+
+def _of_stack(server: InProcess, user: User) -> dict[str, str]:
+    tokens = server.run(
+        server.services.stack_tokens.begin(server.project, user, origin=BROWSER_ORIGIN)
+    )
+    attempt = server.post("/api/v1/auth/cli", headers=CLIENT_HEADERS).json()
+    return {
+        "Stack refresh token": tokens.refresh_token,
+        "Stack access token": tokens.access_token,
+        "login code": attempt["login_code"],
+        "polling code": attempt["polling_code"],
+    }
+
+
+def _of_mail(server: InProcess) -> dict[str, str]:
+    person = Person(server)
+    person.open("/sign-in")
+    person.press("/sign-in", instead="/sign-in/link", email="ada@example.com")
+    return {"mail link token": parse_qs(urlsplit(last_mailed_link(server)).query)["token"][0]}
