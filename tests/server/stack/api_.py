@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import httpx2
 
+from keyturn.server.accounts import store as accounts
 from keyturn.server.projects.rules import Project, ProjectConfig
 from keyturn.server.projects.service import ProjectKeys
 from tests.server.in_process_ import InProcess
@@ -111,6 +112,14 @@ class Api:
     def person(self) -> SignedIn:
         """Create an account without a password, and a session for it."""
         return self.session_of(self.server.person(project_id=self.project.id).id)
+
+    def disable(self, user_id: str) -> None:
+        """Disable an account, as an operator does."""
+        services = self.server.services
+        user = self.server.run(services.accounts.find(self.project.id, user_id))
+        assert user is not None
+        disabled_at = self.server.clock.now
+        self.server.run(services.storage.write(accounts.update, user, disabled_at=disabled_at))
 
 
 def _with(answer: httpx2.Response, user_id: str) -> httpx2.Response:
