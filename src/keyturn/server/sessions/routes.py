@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Any
 
 from keyturn.server.http.origin import origin_of
-from keyturn.server.sessions.rules import DAY_SECONDS, Lifetime
+from keyturn.server.sessions.rules import Lifetime
+from keyturn.server.sessions.wire import (
+    AccessTokenAnswer,
+    SessionCreate,
+    SessionList,
+    SessionQuery,
+    SessionTokens,
+    SessionView,
+    TokenAnswer,
+    TokenRequest,
+)
 from keyturn.server.stack import errors
 from keyturn.server.stack.caller import SERVER_ACCESS
 from keyturn.server.stack.endpoint import Call, Endpoint, Nothing, Success, Wire, user_id_of
@@ -16,81 +24,8 @@ if TYPE_CHECKING:
     from keyturn.server.projects.rules import Project
     from keyturn.server.sessions.rules import Kind, Session
 
-LONGEST_LIFE_MS = 367 * DAY_SECONDS * 1000
-DEFAULT_LIFE_MS = 365 * DAY_SECONDS * 1000
 # What clients send as client_secret where a project asks for no publishable key.
 NO_KEY = "__stack_public_client__"
-
-
-class TokenRequest(Wire):
-    """The refresh grant of RFC 6749 section 6, as a form or as JSON."""
-
-    grant_type: Literal["refresh_token", "authorization_code"]
-    client_id: str
-    client_secret: str | None = None
-    refresh_token: str | None = None
-    scope: str | None = None
-    code: str | None = None
-    redirect_uri: str | None = None
-    code_verifier: str | None = None
-
-
-class TokenAnswer(Wire):
-    """A new access token beside the same refresh token."""
-
-    access_token: str
-    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a word of RFC 6750
-    expires_in: int
-    refresh_token: str
-    scope: Literal["legacy"] = "legacy"
-    is_new_user: bool = False
-    after_callback_redirect_url: str | None = None
-
-
-class AccessTokenAnswer(Wire):
-    """A new access token."""
-
-    access_token: str
-
-
-class SessionQuery(Wire):
-    """Whose sessions; clients may say ``me``."""
-
-    user_id: str | None = None
-
-
-class SessionView(Wire):
-    """One session. Instants in milliseconds since 1970."""
-
-    id: str
-    user_id: str
-    created_at: int
-    last_used_at: int
-    is_impersonation: bool
-    is_current_session: bool
-    last_used_at_end_user_ip_info: None = None
-
-
-class SessionList(Wire):
-    """Sessions, newest first."""
-
-    items: list[SessionView]
-    is_paginated: Literal[False] = False
-
-
-class SessionCreate(Wire):
-    """A session made by the project's server."""
-
-    user_id: str
-    expires_in_millis: Annotated[int, Field(gt=0, le=LONGEST_LIFE_MS)] = DEFAULT_LIFE_MS
-    is_impersonation: bool = False
-
-
-class SessionTokens(Wire):
-    """A new session's tokens."""
-
-    access_token: str
-    refresh_token: str
 
 
 async def token(call: Call[TokenRequest, Nothing]) -> Wire:

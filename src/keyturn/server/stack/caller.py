@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from keyturn.server.stack import errors
+from keyturn.server.stack import caller_errors, errors
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -76,20 +76,20 @@ async def identify(
     )
     project = await services.projects.find(project_id)
     if project is None:
-        raise errors.current_project_not_found(project_id)
+        raise caller_errors.current_project_not_found(project_id)
     await _check_key(services, headers, access_type, project)
     branch = headers.get("branch-id") or BRANCH
     if branch != BRANCH:
-        raise errors.branch_does_not_exist(branch)
+        raise caller_errors.branch_does_not_exist(branch)
     return Caller(access_type=access_type, project=project, user=user, session=session)
 
 
 def check_access(caller: Caller | None, allowed: Collection[AccessType]) -> Caller:
     """Return the caller if the endpoint is for its kind of access."""
     if caller is None:
-        raise errors.access_type_required()
+        raise caller_errors.access_type_required()
     if caller.access_type not in allowed:
-        raise errors.insufficient_access_type(caller.access_type, tuple(allowed))
+        raise caller_errors.insufficient_access_type(caller.access_type, tuple(allowed))
     return caller
 
 
@@ -97,12 +97,12 @@ def _claimed_access(headers: StackHeaders) -> tuple[AccessType | None, str]:
     access_type, project_id = headers.get("access-type"), headers.get("project-id")
     if access_type is None:
         if headers.has_key:
-            raise errors.project_key_without_access_type()
+            raise caller_errors.project_key_without_access_type()
         return None, ""
     if access_type not in ACCESS_TYPES:
-        raise errors.invalid_access_type(access_type)
+        raise caller_errors.invalid_access_type(access_type)
     if project_id is None:
-        raise errors.access_type_without_project_id(access_type)
+        raise caller_errors.access_type_without_project_id(access_type)
     return access_type, project_id
 
 
@@ -114,19 +114,19 @@ async def _user(
         return None, None
     claims = await services.stack_tokens.access.read(token)
     if claims is None:
-        raise errors.unparsable_access_token()
+        raise caller_errors.unparsable_access_token()
     now = services.clock.now_ms()
     if now >= claims.expires_at:
-        raise errors.access_token_expired(claims.expires_at)
+        raise caller_errors.access_token_expired(claims.expires_at)
     if claims.project_id != project_id:
-        raise errors.invalid_project_for_access_token(project_id, claims.project_id)
+        raise caller_errors.invalid_project_for_access_token(project_id, claims.project_id)
     session = await services.sessions.find(claims.session_id)
     user = await services.accounts.find(claims.project_id, claims.user_id)
     if user is None or user.disabled_at is not None or session is None:
-        raise errors.access_token_expired(now)
+        raise caller_errors.access_token_expired(now)
     if not session.is_alive(now=now) and not ended_session_is_fine:
         # Revoked through any face. Clients answer this by refreshing, and learn the rest there.
-        raise errors.access_token_expired(min(now, session.ended_at or session.ends_at()))
+        raise caller_errors.access_token_expired(min(now, session.ended_at or session.ends_at()))
     _check_kind_of_user(headers, user)
     return user, session
 
@@ -134,12 +134,12 @@ async def _user(
 def _check_kind_of_user(headers: StackHeaders, user: User) -> None:
     anonymous_is_fine = headers.is_true("allow-anonymous-user")
     if user.is_anonymous and not anonymous_is_fine:
-        raise errors.anonymous_authentication_not_allowed()
+        raise caller_errors.anonymous_authentication_not_allowed()
     if user.restriction is None or user.is_anonymous:
         return
     # Published clients send the first switch always and the second never.
     if not anonymous_is_fine and not headers.is_true("allow-restricted-user"):
-        raise errors.restricted_user_not_allowed({"type": user.restriction})
+        raise caller_errors.restricted_user_not_allowed({"type": user.restriction})
 
 
 async def _check_key(
@@ -148,9 +148,9 @@ async def _check_key(
     key = headers.get(_KEY_HEADER[access_type])
     if key is None and access_type == "client":
         if project.config.publishable_client_key_required:
-            raise errors.publishable_client_key_required(project.id)
+            raise caller_errors.publishable_client_key_required(project.id)
         return
     if key is None:
-        raise errors.key_required(access_type, project.id)
+        raise caller_errors.key_required(access_type, project.id)
     if await services.projects.key_kind(project.id, key) != _KEY_KIND[access_type]:
-        raise errors.wrong_key(access_type, project.id)
+        raise caller_errors.wrong_key(access_type, project.id)
