@@ -87,4 +87,6 @@ class Issuer:
         }
         if client.may("refresh_token"):
             answer["refresh_token"] = self._sessions.refresh_token(session)
+            # No standard member says this; several servers use this name, and clients show it.
+            answer["refresh_expires_in"] = (session.ends_at() - session.last_used_at) // 1000
         return answer
