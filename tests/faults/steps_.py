@@ -93,6 +93,11 @@ def refresh_send(port: int, token: str) -> Send:
     )
 
 
+def revoke_send(port: int, token: str) -> Send:
+    """Return the request that ends a family."""
+    return form(port, "/oauth/revoke", token=token, client_id=CLIENT)
+
+
 def device_send(port: int, device_code: str) -> Send:
     """Return the request that polls a device code."""
     return form(

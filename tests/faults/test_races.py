@@ -39,7 +39,7 @@ from tests.server.person_ import Person
 
 pytestmark = [pytest.mark.sweep, pytest.mark.xdist_group("races")]
 
-ROUNDS = rounds(bounded=6, full=200)
+ROUNDS = rounds(bounded=25, full=200)
 
 
 @dataclass(frozen=True)

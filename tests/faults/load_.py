@@ -1,0 +1,145 @@
+"""Clients that keep a server busy until it dies, and note in a journal what it acknowledged."""
+
+import http.client
+import json
+import threading
+from collections.abc import Callable
+from random import SystemRandom
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+
+from tests.faults.journal_ import Family, Guest, Journal
+from tests.faults.racers_ import Send
+from tests.faults.steps_ import STACK, authorization_code, redeem_send, refresh_send, revoke_send
+from tests.server.person_ import PASSWORD, Person, Serving
+
+# What a client sees of a server that was killed while it asked.
+DEAD = (OSError, http.client.HTTPException, httpx2.TransportError)
+ANONYMOUS = STACK | {"x-stack-allow-anonymous-user": "true"}
+
+
+class Caller:
+    """One kept connection, which does not try again: an answer that is lost stays lost."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
+    def send(self, request: Send) -> tuple[int, dict[str, Any]]:
+        """Send and return status and object; raises one of DEAD."""
+        self._connection.request(request.method, request.path, request.body, request.headers)
+        answer = self._connection.getresponse()
+        body = answer.read()
+        return answer.status, json.loads(body) if body.startswith(b"{") else {}
+
+    def stack(self, method: str, path: str, body: Any = None, **headers: str) -> dict[str, Any]:
+        """Ask the Stack-compatible API, which must agree."""
+        named = {f"x-stack-{k.replace('_', '-')}": v for k, v in headers.items()}
+        sent = ANONYMOUS | {"content-type": "application/json"} | named
+        request = Send(
+            port=self.port,
+            method=method,
+            path=f"/api/v1{path}",
+            body="" if body is None else json.dumps(body),
+            headers=sent,
+        )
+        status, found = self.send(request)
+        assert status < 300, (status, found)
+        return found
+
+
+class Load:
+    """Threads that ask without pause. ``stop`` waits for them, once the server is dead."""
+
+    def __init__(self, server: Serving, port: int, browsers: list[Person]) -> None:
+        self.journal = Journal()
+        self._server, self._port = server, port
+        self._surprises: list[BaseException] = []
+        work: list[Callable[[Caller, SystemRandom], None]] = [self._guests, self._guests]
+        work += [self._sign_ups, *(self._families(browser) for browser in browsers)]
+        self._threads = [
+            threading.Thread(target=self._until_dead, args=(each, SystemRandom())) for each in work
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> Journal:
+        """Wait for every client to notice; return what they were told."""
+        for thread in self._threads:
+            thread.join(60)
+        if self._surprises:
+            raise self._surprises[0]
+        return self.journal
+
+    def _until_dead(self, work: Any, chance: SystemRandom) -> None:
+        caller = Caller(self._port)
+        try:
+            while True:
+                work(caller, chance)
+        except DEAD:
+            return
+        except BaseException as surprise:  # a wrong answer: for stop() to raise
+            self._surprises.append(surprise)
+        finally:
+            caller.close()
+
+    def _guests(self, caller: Caller, chance: SystemRandom) -> None:
+        told = caller.stack("POST", "/auth/anonymous/sign-up", {})
+        guest = Guest(told["refresh_token"], told["access_token"])
+        self.journal.add_guest(guest)
+        if chance.random() < 0.3:
+            guest.ending = True
+            caller.stack("DELETE", "/auth/sessions/current", access_token=guest.access_token)
+            guest.ended = True
+
+    def _sign_ups(self, caller: Caller, chance: SystemRandom) -> None:
+        email = f"{uuid4()}@example.com"
+        body = {"email": email, "password": PASSWORD}
+        told = caller.stack("POST", "/auth/password/sign-up", body)
+        self.journal.add_password(email, PASSWORD)
+        self.journal.add_guest(Guest(told["refresh_token"], told["access_token"]))
+
+    def _families(self, browser: Person) -> Callable[[Caller, SystemRandom], None]:
+        own: list[Family] = []
+
+        def work(caller: Caller, chance: SystemRandom) -> None:
+            living = [family for family in own if not family.ended]
+            if len(living) < 2 or chance.random() < 0.1:
+                own.append(self._redeemed(caller, browser))
+            elif chance.random() < 0.1:
+                end(caller, chance.choice(living))
+            else:
+                rotate(caller, chance.choice(living))
+
+        return work
+
+    def _redeemed(self, caller: Caller, browser: Person) -> Family:
+        status, told = caller.send(redeem_send(self._port, authorization_code(browser)))
+        assert status == 200, told
+        family = Family(told["session"], told["refresh_token"], told["generation"])
+        self.journal.add_family(family)
+        return family
+
+
+def rotate(caller: Caller, family: Family) -> None:
+    """Refresh, and take over what the answer says."""
+    family.refreshing = True
+    status, told = caller.send(refresh_send(caller.port, family.refresh_token))
+    assert status == 200, told
+    assert told["generation"] == family.generation + 1
+    family.refresh_token, family.generation = told["refresh_token"], told["generation"]
+    family.refreshing = False
+
+
+def end(caller: Caller, family: Family) -> None:
+    """Revoke a family."""
+    family.ending = True
+    status, told = caller.send(revoke_send(caller.port, family.refresh_token))
+    assert status == 200, told
+    family.ended = True
