@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from keyturn.server.mail.message import sender_of
 from keyturn.server.projects.rules import NATIVE_GRANTS, NATIVE_REDIRECTS, Client, ProjectConfig
 from keyturn.server.projects.service import NATIVE_SCOPES
 
@@ -46,6 +47,17 @@ class ProjectUrls(_Strict):
     """Pages of a project's own."""
 
     cli_auth_confirm: str | None = None
+
+    @field_validator("cli_auth_confirm")
+    @classmethod
+    def _is_a_page(cls, value: str | None) -> str | None:
+        parts = urlsplit(value) if value is not None else None
+        if parts is not None and (
+            parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment
+        ):
+            raise ValueError("must be an http(s) URL without fragment")
+        return value
+
     """The project's own page that approves CLI sign-ins of the Stack-compatible API."""
 
 
@@ -198,6 +210,25 @@ class Settings(_Strict):
         ):
             raise ValueError("must be an http(s) URL without query or fragment")
         return value.rstrip("/")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_url_names_a_server(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(value.get_secret_value()) if value else None
+        if parts is not None and (
+            parts.scheme not in ("smtp", "smtps", "smtp+starttls")
+            or not parts.hostname
+            or parts.port == 0
+        ):
+            raise ValueError("must be smtp://, smtps:// or smtp+starttls:// and a host")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _mail_comes_from_an_address(cls, value: str | None) -> str | None:
+        if value is not None:
+            sender_of(value)
+        return value
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod

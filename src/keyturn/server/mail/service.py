@@ -7,91 +7,151 @@ and its path is logged, so nothing is lost and nothing is pretended.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
 import os
 import secrets
-from email.message import EmailMessage
-from email.utils import format_datetime
+import traceback
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
 from keyturn.server.clock import instant
+from keyturn.server.mail.message import POLICY, address_of, compose, sender_of
 
 if TYPE_CHECKING:
+    from email.message import EmailMessage
+
     from keyturn.server.clock import Clock
     from keyturn.server.settings import Settings
 
 log = logging.getLogger("keyturn.mail")
 
 TIMEOUT_SECONDS = 20
-ATTEMPTS = 3
+# Between the attempts to reach a server that does not answer.
+PAUSES_SECONDS = (1.0, 4.0)
+# Work in the background begins once the answer has left, so that it does not slow that down.
+BEGIN_AFTER_SECONDS = 0.05
 
 
 class Mail:
     """Hands messages over in the background, so that sending takes as long for nobody."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        self._settings, self._clock = settings, clock
-        self._sending: set[asyncio.Task[None]] = set()
+    def __init__(
+        self, settings: Settings, clock: Clock, *, pauses: Sequence[float] = PAUSES_SECONDS
+    ) -> None:
+        self._settings, self._clock, self._pauses = settings, clock, pauses
+        self._host = urlsplit(settings.issuer).hostname or "localhost"
+        self._working: set[asyncio.Task[None]] = set()
 
     def send_soon(self, *, to: str, subject: str, text: str) -> None:
-        """Send without making the caller wait, or tell by waiting whether there was a mail."""
-        task = asyncio.create_task(self._send(self._message(to, subject, text)))
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
+        """Send without making the caller wait."""
+        self.soon(self.send(to=to, subject=subject, text=text))
 
-    async def drain(self) -> None:
-        """Wait for what is being sent, at shutdown."""
-        if self._sending:
-            await asyncio.wait(self._sending, timeout=TIMEOUT_SECONDS)
+    def soon(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do what ends in a mail after the answer, which tells by nothing whether there was one."""
+        task = asyncio.create_task(_later(work))
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
 
-    def _message(self, to: str, subject: str, text: str) -> EmailMessage:
-        host = urlsplit(self._settings.issuer).hostname or "localhost"
-        message = EmailMessage()
-        message["From"] = self._settings.mail_from or f"no-reply@{host}"
-        message["To"] = to
-        message["Subject"] = subject
-        message["Date"] = format_datetime(instant(self._clock.now_ms()))
-        message["Message-ID"] = f"<{secrets.token_hex(16)}@{host}>"
-        message.set_content(text)
-        return message
+    async def drain(self, *, seconds: float = TIMEOUT_SECONDS) -> None:
+        """Wait for what is being sent, at shutdown; what takes too long goes to the outbox."""
+        if not self._working:
+            return
+        _, slow = await asyncio.wait(self._working, timeout=seconds)
+        for task in slow:
+            task.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
 
-    async def _send(self, message: EmailMessage) -> None:
+    async def send(self, *, to: str, subject: str, text: str) -> None:
+        """Send one message, or keep it where the operator finds it."""
+        message = self._message(to, subject, text)
         if self._settings.smtp_url is None:
-            path = await asyncio.to_thread(self._write_to_outbox, message)
+            path = await asyncio.to_thread(self._keep, message)
             log.info("no SMTP server is configured; the message is kept in %s", path)
             return
-        for attempt in range(ATTEMPTS):
+        try:
+            sent = await self._sent(message, self._settings.smtp_url.get_secret_value())
+        except asyncio.CancelledError:
+            log.warning("stopped before a mail was sent; it is kept in %s", self._keep(message))
+            raise
+        if not sent:
+            path = await asyncio.to_thread(self._keep, message)
+            log.error("mail could not be sent; the message is kept in %s", path)
+
+    def _message(self, to: str, subject: str, text: str) -> EmailMessage:
+        return compose(
+            sender=sender_of(self._settings.mail_from or f"no-reply@{self._host}"),
+            to=address_of(to),
+            subject=subject,
+            text=text,
+            at=instant(self._clock.now_ms()),
+            message_id=f"<{secrets.token_hex(16)}@{self._host}>",
+        )
+
+    async def _sent(self, message: EmailMessage, url: str) -> bool:
+        for number, pause in enumerate((*self._pauses, None), 1):
             try:
-                await self._send_by_smtp(message, self._settings.smtp_url.get_secret_value())
-                return
-            except (aiosmtplib.SMTPException, OSError) as error:
-                log.warning("mail attempt %d failed: %s", attempt + 1, type(error).__name__)
-                await asyncio.sleep(2**attempt)
-        path = await asyncio.to_thread(self._write_to_outbox, message)
-        log.error("mail could not be sent; the message is kept in %s", path)
+                await self._send_by_smtp(message, url)
+                return True
+            except Exception as error:
+                # Whatever a server says or a library trips over, the message must not be lost.
+                log.warning("mail attempt %d failed: %s", number, type(error).__name__)
+            if pause is not None:
+                await asyncio.sleep(pause)
+        return False
 
     async def _send_by_smtp(self, message: EmailMessage, url: str) -> None:
         parts = urlsplit(url)
         await aiosmtplib.send(
             message,
+            sender=message["From"].addresses[0].addr_spec,
+            recipients=[message["To"].addresses[0].addr_spec],
             hostname=parts.hostname,
             port=parts.port,
             username=unquote(parts.username) if parts.username else None,
             password=unquote(parts.password) if parts.password else None,
             use_tls=parts.scheme == "smtps",
             start_tls=True if parts.scheme == "smtp+starttls" else None,
+            # Without a name of its own the library would look one up, and block.
+            local_hostname=_literal(self._host),
             timeout=TIMEOUT_SECONDS,
         )
 
-    def _write_to_outbox(self, message: EmailMessage) -> Path:
+    def _keep(self, message: EmailMessage) -> Path:
         folder = self._settings.data / "outbox"
         folder.mkdir(mode=0o700, exist_ok=True)
         path = folder / f"{self._clock.now_ms()}-{secrets.token_hex(4)}.eml"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(message.as_bytes())
+            file.write(message.as_bytes(policy=POLICY))
         return path
+
+
+async def _later(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await asyncio.sleep(BEGIN_AFTER_SECONDS)
+    finally:
+        # Even a shutdown while this sleeps must not lose the message.
+        await _logged(work)
+
+
+async def _logged(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception as error:
+        # Without its message, which may quote an address or a link.
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        log.error("A mail failed with %s\n%s", type(error).__name__, frames)
+
+
+def _literal(host: str) -> str:
+    """Return a host as EHLO names it: addresses in brackets (RFC 5321 section 4.1.3)."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return f"[IPv6:{address}]" if address.version == 6 else f"[{address}]"

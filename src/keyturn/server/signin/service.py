@@ -92,6 +92,12 @@ class SignIn:
             TooMany: too many mails to this address or for this visitor.
         """
         await self._limits.take(self._limits_of("mail", project, email, counted_ip))
+        # Looking and writing take their time, which would tell who has an account.
+        self._mail.soon(self._mail_link(project, email, continue_to, browser_hash, base))
+
+    async def _mail_link(
+        self, project: Project, email: str, continue_to: str | None, browser_hash: bytes, base: str
+    ) -> None:
         user = await self._accounts.by_email(project.id, email)
         if user is None or user.disabled_at is not None or user.primary_email is None:
             return
@@ -109,7 +115,7 @@ class SignIn:
             expires_at=now + LINK_MINUTES * 60_000,
         )
         link = f"{base}/sign-in/link?{urlencode({'token': token})}"
-        self._mail.send_soon(to=user.primary_email, **sign_in_mail(project.display_name, link))
+        await self._mail.send(to=user.primary_email, **sign_in_mail(project.display_name, link))
 
     async def link(self, token: str) -> MailedLink | None:
         """Return what a live link stands for, without using it up."""
