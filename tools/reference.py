@@ -226,7 +226,7 @@ def _pages_for_people(app: Any) -> Iterator[str]:
     for route in app.routes:
         if isinstance(route, APIRoute) or not isinstance(route, Route) or not route.methods:
             continue
-        if route.path != app.openapi_url and not route.path.startswith("/p/{project}"):
+        if route.path != app.openapi_url and not route.path.startswith(("/p/{project}", "/api/")):
             method = "POST" if "POST" in route.methods else "GET"
             yield f"| `{method} {route.path}` | {_sentence(route.endpoint.__doc__)} |"
 
