@@ -15,7 +15,6 @@ from tests.e2e.victim_ import OtherComputer
 from tests.served_ import Served
 
 if TYPE_CHECKING:
-
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.xdist_group("e2e-phisher")
