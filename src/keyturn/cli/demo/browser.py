@@ -29,7 +29,7 @@ class Browser:
     """
 
     def __init__(self) -> None:
-        self.page = Page(url="about:blank", status=0)
+        self.page: Page = Page(url="about:blank", status=0)
         self._cookies: dict[str, dict[str, str]] = {}
         self._http = Http(
             monotonic=clock.monotonic, sleep=clock.sleep, environ={}, user_agent=USER_AGENT

@@ -45,8 +45,8 @@ class Stage:
     def __init__(self, folder: Path, *, by_itself: bool) -> None:
         self.folder = folder
         self.by_itself = by_itself
-        self.issuer = ""
-        self.link_file = folder / "link"
+        self.issuer: str = ""
+        self.link_file: Path = folder / "link"
         self._console = Console()
         self._children: list[Child] = []
         program = surroundings.sample_program()

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from keyturn.server.pages.views.outcomes import ErrorKind
     from keyturn.server.services import Services
 
-log = logging.getLogger("keyturn.pages")
+log: logging.Logger = logging.getLogger("keyturn.pages")
 
 Endpoint = Callable[["Request"], Awaitable["Response"]]
 _RETRY_SECONDS = 2

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from keyturn.server.clock import Clock
     from keyturn.server.storage.base import Storage
 
-log = logging.getLogger("keyturn.cleanup")
+log: logging.Logger = logging.getLogger("keyturn.cleanup")
 
 SWEEP_SECONDS = 60
 AT_ONCE = 500

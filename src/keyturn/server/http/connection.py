@@ -28,8 +28,8 @@ class BoundedProtocol(HttpToolsProtocol):
         unread_seconds: How long a client may leave answers unread.
     """
 
-    head_seconds = 15.0
-    unread_seconds = 30.0
+    head_seconds: float = 15.0
+    unread_seconds: float = 30.0
 
     _head_size = 0
     _arrived = 0

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from keyturn.server.clock import Clock
     from keyturn.server.settings import Settings
 
-log = logging.getLogger("keyturn.mail")
+log: logging.Logger = logging.getLogger("keyturn.mail")
 
 TIMEOUT_SECONDS = 20
 # Between the attempts to reach a server that does not answer.

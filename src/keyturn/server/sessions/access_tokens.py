@@ -62,7 +62,8 @@ class AccessTokens:
         self, keys: SigningKeys, projects: Projects, clock: Clock, *, base_url: str, seconds: int
     ) -> None:
         self._keys, self._projects, self._clock = keys, projects, clock
-        self._base_url, self.seconds = base_url, seconds
+        self._base_url = base_url
+        self.seconds: int = seconds
 
     async def issue(self, project: Project, user: User, session: Session) -> str:
         """Return a token for one session."""

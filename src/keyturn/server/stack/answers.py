@@ -17,7 +17,7 @@ from keyturn.server.stack.errors import KnownError, StatusError, body_parsing_er
 if TYPE_CHECKING:
     from keyturn.server.stack.headers import StackHeaders
 
-log = logging.getLogger("keyturn.server")
+log: logging.Logger = logging.getLogger("keyturn.server")
 
 JSON = "application/json; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"

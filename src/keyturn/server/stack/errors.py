@@ -17,7 +17,9 @@ class StatusError(Exception):
 
     def __init__(self, status: int, text: str, *, retry_after: int | None = None) -> None:
         super().__init__(text)
-        self.status, self.text, self.retry_after = status, text, retry_after
+        self.status: int = status
+        self.text: str = text
+        self.retry_after: int | None = retry_after
 
 
 class KnownError(Exception):
@@ -27,7 +29,10 @@ class KnownError(Exception):
         self, code: str, status: int, message: str, details: dict[str, Any] | None = None
     ) -> None:
         super().__init__(message)
-        self.code, self.status, self.message, self.details = code, status, message, details
+        self.code: str = code
+        self.status: int = status
+        self.message: str = message
+        self.details: dict[str, Any] | None = details
 
     def as_json(self) -> dict[str, Any]:
         """Return the body of the answer."""

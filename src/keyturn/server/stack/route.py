@@ -80,7 +80,7 @@ class StackRoute(APIRoute):
             operation_id=f"{endpoint.method.lower()}{_operation(endpoint.path)}",
             openapi_extra=_extra(endpoint),
         )
-        self.app = Operation(endpoint)
+        self.app: Operation = Operation(endpoint)
 
 
 class Operation:
