@@ -63,6 +63,16 @@ def test_a_body_of_another_kind_has_the_same_code(api: Api, kind: str) -> None:
     assert (answer.status_code, code_of(answer)) == (400, "BODY_PARSING_ERROR")
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [b"client_id=a&client_id=b", b"client_id=%00", b"client_id=%ff", b"&".join([b"a=1"] * 99)],
+)
+def test_a_form_that_cannot_be_read_has_the_same_code(api: Api, raw: bytes) -> None:
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    answer = api.post("/auth/oauth/token", headers, content=raw)
+    assert (answer.status_code, code_of(answer)) == (400, "BODY_PARSING_ERROR")
+
+
 def test_json_may_name_its_charset(api: Api) -> None:
     headers = {**api.client, "content-type": "Application/JSON; charset=UTF-8"}
     answer = api.post(POLL, headers, content=b'{"polling_code":"x"}')

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from keyturn.server.cli_login.outcomes import Refused
 from keyturn.server.sessions.rules import Origin
 from tests.server.in_process_ import InProcess, SetClock
 from tests.server.stack.api_ import Api, SignedIn, code_of
@@ -293,6 +294,23 @@ def test_a_person_who_approves_on_our_page_gives_the_cli_a_session_of_its_own(
     kept = server.run(server.services.sessions.find(browser.id))
     assert kept is not None
     assert kept.ended_at is None
+
+
+@pytest.mark.proves("S-6")
+def test_the_page_decides_once_and_a_lost_decision_begins_no_session(
+    api: Api, server: InProcess
+) -> None:
+    codes, cli_login = start(api), server.services.cli_login
+    user = server.person(project_id=api.project.id)
+    browser, _ = server.browser(user)
+    attempt = server.run(cli_login.attempt_by_login_code(codes["login_code"]))
+    assert attempt is not None
+    server.run(cli_login.approve_on_page(attempt, user, browser, Origin()))
+    with pytest.raises(Refused):
+        server.run(cli_login.approve_on_page(attempt, user, browser, Origin()))
+    assert not server.run(cli_login.deny(attempt))
+    live = server.run(server.services.sessions.live_of_user(user.id))
+    assert sorted(session.kind for session in live) == ["browser", "cli"]
 
 
 @pytest.mark.proves("S-7")

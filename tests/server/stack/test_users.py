@@ -173,6 +173,30 @@ def test_a_server_creates_reads_changes_and_deletes_a_user(api: Api) -> None:
         assert (answer.status_code, code_of(answer)) == (404, "USER_NOT_FOUND")
 
 
+def test_a_server_cannot_create_a_user_with_a_taken_address_or_a_short_password(
+    api: Api,
+) -> None:
+    body = {"primary_email": "ada@example.com", "password": PASSWORD}
+    assert api.post("/users", api.secret, json=body).status_code == 201
+    taken = api.post("/users", api.secret, json=body)
+    assert (taken.status_code, code_of(taken)) == (409, "USER_EMAIL_ALREADY_EXISTS")
+    short = api.post("/users", api.secret, json={"password": "short"})
+    assert code_of(short) == "PASSWORD_TOO_SHORT"
+    assert len(api.get("/users", api.secret).json()["items"]) == 1
+
+
+def test_a_personal_team_comes_with_users_that_a_server_creates_or_upgrades(
+    server: InProcess,
+) -> None:
+    api = Api.create(server, create_team_on_sign_up=True)
+    created = api.post("/users", api.secret, json={"display_name": "Grace"}).json()
+    assert created["selected_team"]["display_name"] == "Grace's Team"
+    guest = api.guest()
+    body = {"is_anonymous": False, "display_name": "Ada"}
+    upgraded = api.send("PATCH", f"/users/{guest.user_id}", api.secret, json=body).json()
+    assert upgraded["selected_team"]["display_name"] == "Ada's Team"
+
+
 def test_a_user_of_another_project_is_not_found(api: Api, server: InProcess) -> None:
     foreign = Api.create(server).person()
     answer = api.get(f"/users/{foreign.user_id}", api.secret)
