@@ -2,13 +2,12 @@
 
 import contextlib
 import os
-import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.requirements_ import go_without, require
+from tests.faults.tracing_ import tracing
+from tests.requirements_ import go_without
 
 
 class SmallDisk:
@@ -54,26 +53,10 @@ def failing_calls(pid: int, *faults: str) -> Iterator[None]:
         pid: The process.
         faults: As strace's inject takes them, for example ``fdatasync:error=EIO``.
     """
-    strace = require("strace")
     traced = ",".join(sorted({fault.partition(":")[0] for fault in faults}))
     injected = [part for fault in faults for part in ("-e", f"inject={fault}")]
-    command = [strace, "-f", "-qq", "-o", os.devnull, "-e", f"trace={traced}", *injected]
-    with subprocess.Popen([*command, "-p", str(pid)]) as tracer:
-        try:
-            _until_traced(pid, tracer)
-            yield
-        finally:
-            tracer.send_signal(signal.SIGINT)  # detaches; the process goes on
-
-
-def _until_traced(pid: int, tracer: subprocess.Popen[bytes]) -> None:
-    for _ in range(1000):
-        tasks = Path(f"/proc/{pid}/task").iterdir()
-        if all(f"TracerPid:\t{tracer.pid}\n" in (task / "status").read_text() for task in tasks):
-            return
-        assert tracer.poll() is None, "strace could not attach"
-        time.sleep(0.01)
-    raise AssertionError("strace did not attach")
+    with tracing(pid, Path(os.devnull), ["-e", f"trace={traced}", *injected]):
+        yield
 
 
 def _run(*command: str) -> None:
