@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, fields
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -51,6 +52,12 @@ class ProjectConfig:
         return json.dumps(asdict(self))
 
 
+@lru_cache(maxsize=64)
+def _config(text: str) -> ProjectConfig:
+    # Every request reads its project, and the text seldom changes.
+    return ProjectConfig.from_json(text)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """One tenant: its users, keys and clients are its own."""
@@ -66,7 +73,7 @@ class Project:
         return cls(
             id=row["id"],
             display_name=row["display_name"],
-            config=ProjectConfig.from_json(row["config"]),
+            config=_config(row["config"]),
             created_at=row["created_at"],
         )
 

@@ -52,8 +52,10 @@ async def serve(endpoint: Endpoint, request: Request) -> Response:
 
 
 async def _limit_volume(endpoint: Endpoint, call: Call[Any, Any]) -> None:
-    settings, ip = call.services.settings, call.counted_ip
-    if endpoint.makes_rows and settings.rate_limits == "on" and ip is not None:
+    if not endpoint.makes_rows or call.services.settings.rate_limits == "off":
+        return
+    ip = call.counted_ip
+    if ip is not None:
         name = f"volume of {endpoint.path} for {subscriber(ip)}"
         await call.services.limits.take([Limit(name, MOST_PER_MINUTE, 60)])
 
