@@ -1,0 +1,163 @@
+"""Programs that wait for a decision: they cost memory and nothing else, and hear of it at once."""
+
+import asyncio
+import contextlib
+import json
+import re
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.faults.racers_ import Send
+from tests.faults.servers_ import Server, serving
+from tests.faults.steps_ import (
+    approve_device,
+    cli_attempt,
+    complete,
+    device,
+    device_send,
+    good,
+    guest,
+    signed_up,
+    stack_send,
+)
+from tests.faults.tracing_ import calls, tracing
+from tests.requirements_ import rounds
+
+pytestmark = pytest.mark.xdist_group("waiting")
+
+WAITERS = 1000
+QUIET_SECONDS = 5
+# Every statement locks the index before it looks at anything, so none can hide from these.
+TOUCHES = "trace=fcntl,pread64,pwrite64,fdatasync,ftruncate,openat"
+HOLD = {"prefer": "wait=60"}
+
+
+class Held:
+    """A request whose answer is being held back."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    @classmethod
+    async def begin(cls, request: Send) -> "Held":
+        """Send a request that waits."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", request.port)
+        body = request.body.encode()
+        headers = request.headers | HOLD | {"host": "x", "content-length": str(len(body))}
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        writer.write(f"POST {request.path} HTTP/1.1\r\n{head}\r\n".encode() + body)
+        await writer.drain()
+        return cls(reader, writer)
+
+    async def answer(self) -> tuple[int, dict[str, str]]:
+        """Return status and object once they come."""
+        head = (await self._reader.readuntil(b"\r\n\r\n")).decode().lower()
+        length = re.search(r"content-length: (\d+)", head)
+        assert length is not None
+        body = await self._reader.readexactly(int(length[1]))
+        return int(head.split()[1]), json.loads(body)
+
+    async def close(self) -> None:
+        self._writer.close()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+
+
+@contextlib.asynccontextmanager
+async def held(requests: list[Send]) -> AsyncIterator[list[Held]]:
+    """Keep requests waiting while the block runs."""
+    waiting = await asyncio.gather(*(Held.begin(request) for request in requests))
+    try:
+        yield waiting
+    finally:
+        await asyncio.gather(*(one.close() for one in waiting))
+
+
+def poll_send(port: int, polling_code: str) -> Send:
+    return stack_send(port, "/auth/cli/poll", polling_code=polling_code)
+
+
+def kilobytes(server: Server) -> int:
+    """Return how much memory a server holds."""
+    status = Path(f"/proc/{server.pid}/status").read_text()
+    found = re.search(r"VmRSS:\s+(\d+)", status)
+    assert found is not None
+    return int(found[1])
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Server]]:
+    with serving(tmp_path_factory.mktemp("waiting") / "data", count=2) as started:
+        yield started
+
+
+@pytest.mark.sweep
+@pytest.mark.proves("S-40")
+def test_a_thousand_that_wait_run_no_statement_for_5_seconds_and_then_hear_at_once(
+    servers: list[Server], tmp_path: Path
+) -> None:
+    server, log = servers[0], tmp_path / "calls"
+    browser = guest(server)["refresh_token"]
+    attempts = [cli_attempt(server) for _ in range(WAITERS // 2)]
+    devices = [device(server)["device_code"] for _ in range(WAITERS // 2)]
+    requests = [poll_send(server.port, attempt["polling_code"]) for attempt in attempts]
+    requests += [device_send(server.port, code) for code in devices]
+    before = kilobytes(server)
+
+    async def test() -> None:
+        async with held(requests) as waiting:
+            await asyncio.sleep(1)  # until the last has arrived and looked
+            holding = kilobytes(server)
+            with tracing(server.pid, log, ["-y", "-e", TOUCHES]):
+                await asyncio.sleep(QUIET_SECONDS)
+            quiet = [call for call in calls(log) if "keyturn.sqlite3" in call.arguments]
+            assert quiet == []
+            with tracing(server.pid, log, ["-y", "-e", TOUCHES]):
+                good(complete(server, attempts[0]["login_code"], browser))
+                status, told = await waiting[0].answer()
+            # The same eyes see statements where there are some.
+            assert [call for call in calls(log) if "keyturn.sqlite3" in call.arguments]
+            assert (status, told["refresh_token"]) == (201, browser)
+        print(
+            f"{WAITERS} waiting: {holding // 1024} MB in all, "
+            f"{(holding - before) / WAITERS:.1f} kB each"
+        )
+
+    asyncio.run(test())
+
+
+@pytest.mark.proves("S-42")
+def test_a_decision_at_one_process_wakes_who_waits_at_the_other_within_a_second(
+    servers: list[Server],
+) -> None:
+    here, there = servers
+    browser, ada = guest(here)["refresh_token"], signed_up(here, "ada@example.com")
+
+    async def decided(request: Send, decide: Callable[[], object]) -> float:
+        async with held([request]) as waiting:
+            await asyncio.sleep(0.05)  # so that it usually waits already; it need not
+            await asyncio.to_thread(decide)
+            began = time.monotonic()
+            status, _ = await asyncio.wait_for(waiting[0].answer(), 10)
+            assert status in (200, 201)
+            return time.monotonic() - began
+
+    async def test() -> None:
+        for _ in range(rounds(bounded=5, full=100)):
+            attempt, code = cli_attempt(here), device(here)
+            took = await decided(
+                poll_send(there.port, attempt["polling_code"]),
+                partial(complete, here, attempt["login_code"], browser),
+            )
+            assert took < 1
+            took = await decided(
+                device_send(there.port, code["device_code"]),
+                partial(approve_device, ada, code["user_code"]),
+            )
+            assert took < 1
+
+    asyncio.run(test())
