@@ -57,9 +57,9 @@ class Machine:
         self.opened.append(url)
         return True
 
-    def auth(self, issuer: Issuer, **options: object) -> Auth:
+    def auth(self, server: Issuer, **options: object) -> Auth:
         """Return acme's Auth on this machine."""
-        fields: dict[str, object] = {"issuer": issuer.url, "client_id": CLIENT_ID}
+        fields: dict[str, object] = {"issuer": server.url, "client_id": CLIENT_ID}
         return Auth(
             "acme",
             home=str(self.home),

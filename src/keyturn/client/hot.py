@@ -88,18 +88,21 @@ def valid_token(program: "Program", account: str | None, now: float) -> str | No
         account: An id, email or label; the usual account where left out.
         now: Epoch seconds.
     """
-    token = environment_token(program)
-    if token is not None:
-        return token
+    given = environment_token(program)
+    if given is not None:
+        return given
     try:
         client = _document(program)["clients"][client_key(program)]
         accounts = client["accounts"]
         chosen = _chosen(accounts, client["default"], account or named_account(program))
         record = accounts[chosen]
-        token, refresh_at = record["access_token"], record["refresh_at"]
+        token: str = record["access_token"]
+        refresh_at, ends = record["refresh_at"], record["expires_at"]
         if record["account"]["id"] != chosen or not token or not token.isascii() or " " in token:
             return None
-        return token if refresh_at is None or now < refresh_at else None
+        if refresh_at is None and ends is None:
+            return token
+        return token if now < refresh_at and now < ends else None
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
         return None
 

@@ -22,6 +22,7 @@ from keyturn.protocol.errors import (
     StoreUnavailable,
     StoreWriteFailed,
 )
+from keyturn.protocol.tokens import Endpoints
 from tests.contracts.token_store import CLIENT_ID, ISSUER, TokenStoreContract, make_session
 
 
@@ -202,6 +203,17 @@ def test_fields_that_this_version_does_not_know_survive_a_rewrite(home: Path) ->
     assert after["clients"]["https://other.example x"] == {"accounts": {}, "future": 2}
 
 
+def test_a_document_without_what_only_writers_need_is_still_read(home: Path) -> None:
+    store = file_store(home)
+    stored = store.put(make_session(endpoints=Endpoints(token="https://id.example/t")), pin=True)
+    changed = document(home)
+    del changed["revision"]
+    changed["clients"][f"{ISSUER} {CLIENT_ID}"]["accounts"]["ada"]["endpoints"] = {}
+    write(home, json.dumps(changed))
+    assert store.snapshot().sessions == {"ada": replace(stored, endpoints=None)}
+    assert store.put(make_session(tokens="2"), pin=True).revision == 1
+
+
 DAMAGED = {
     "empty": b"",
     "no JSON": b"{",
@@ -209,7 +221,7 @@ DAMAGED = {
     "no schema": b'{"clients": {}}',
     "schema of another kind": b'{"schema": "1", "revision": 1, "clients": {}}',
     "schema zero": b'{"schema": 0, "revision": 1, "clients": {}}',
-    "no revision": b'{"schema": 1, "clients": {}}',
+    "revision of another kind": b'{"schema": 1, "revision": "1", "clients": {}}',
     "clients of another kind": b'{"schema": 1, "revision": 1, "clients": []}',
     "a client of another kind": b'{"schema": 1, "revision": 1, "clients": {"a": 1}}',
     "accounts of another kind": b'{"schema":1,"revision":1,"clients":{"a":{"accounts":[]}}}',
@@ -266,8 +278,7 @@ def test_a_file_truncated_at_any_byte_is_corrupt_and_never_half_a_session(home: 
         {"account": {"id": "ada"}, "access_token": "a1", "expires_at": "soon"},
         {"account": {"id": "ada"}, "access_token": "a1", "expires_at": True},
         {"account": {"id": "ada"}, "access_token": "a1", "generation": 1.5},
-        {"account": {"id": "ada"}, "access_token": "a1", "endpoints": 7},
-        {"account": {"id": "ada"}, "access_token": "a1", "endpoints": {}},
+        {"account": {"id": "ada"}, "access_token": "a1", "endpoints": {"token": 7}},
     ],
 )
 def test_a_record_that_makes_no_session_is_told_apart_from_none_and_can_be_cleared(

@@ -59,7 +59,7 @@ class Document:
     def put(self, session: Session) -> Session:
         """Write a session's record and return it with its new revision."""
         accounts = self._client()["accounts"]
-        self.raw["revision"] += 1
+        self._count()
         earlier = accounts.get(session.account.id)
         record = to_record(session, earlier if isinstance(earlier, dict) else None)
         record["revision"] = self.raw["revision"]
@@ -70,7 +70,7 @@ class Document:
         """Drop a record, and the default where it was that."""
         client = self._client()
         client["accounts"].pop(account_id, None)
-        self.raw["revision"] += 1
+        self._count()
         if client.get("default") == account_id:
             client["default"] = None
 
@@ -85,6 +85,9 @@ class Document:
             return json.dumps(self.raw, separators=(",", ":"), ensure_ascii=False).encode()
         except UnicodeEncodeError:  # Half a surrogate pair, in a member that is not ours.
             return json.dumps(self.raw, separators=(",", ":")).encode()
+
+    def _count(self) -> None:
+        self.raw["revision"] = self.raw.get("revision", 0) + 1
 
     def _client(self) -> dict[str, Any]:
         clients: dict[str, Any] = self.raw["clients"]
@@ -130,7 +133,7 @@ def decode(content: bytes, *, path: str) -> dict[str, Any]:
 def _is_sound(raw: dict[str, Any]) -> bool:
     clients = raw.get("clients")
     return (
-        type(raw.get("revision")) is int
+        type(raw.get("revision", 0)) is int
         and isinstance(clients, dict)
         and all(_is_client(client) for client in clients.values())
     )

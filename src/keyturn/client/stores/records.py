@@ -47,7 +47,6 @@ def from_record(record: object, *, issuer: str, client_id: str) -> Session:
         raise StoreCorrupt("A stored session is no record.")
     reader = _Reader(record)
     account = _Reader(reader.mapping("account"))
-    endpoints = record.get("endpoints")
     return Session(
         account=Account(
             id=account.required_text("id"),
@@ -65,7 +64,7 @@ def from_record(record: object, *, issuer: str, client_id: str) -> Session:
         session_ends_at=reader.number("session_ends_at"),
         session_id=reader.text("session_id"),
         generation=reader.integer("generation"),
-        endpoints=None if endpoints is None else _endpoints(_Reader(reader.mapping("endpoints"))),
+        endpoints=_endpoints(record.get("endpoints")),
         anonymous=record.get("anonymous") is True,
         storage=reader.text("storage") or "auto",
         revision=reader.integer("revision") or 0,
@@ -123,7 +122,10 @@ class _Reader:
         return value
 
 
-def _endpoints(reader: _Reader) -> Endpoints:
+def _endpoints(record: object) -> Endpoints | None:
+    if not isinstance(record, dict) or "token" not in record:
+        return None
+    reader = _Reader(record)
     return Endpoints(
         token=reader.required_text("token"),
         revocation=reader.text("revocation"),
