@@ -97,3 +97,33 @@ def test_a_file_that_is_not_toml_or_not_there_is_named(tmp_path: Path, text: str
         load(environ={}, file=broken)
     with pytest.raises(SettingsProblem, match=r"missing\.toml: no such file"):
         load(environ={}, file=tmp_path / "missing.toml")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://app.example/callback",
+        "http://127.0.0.1.evil.example/callback",
+        "https://app.example/callback#top",
+        "javascript:alert(1)",
+        "callback",
+        "https:///callback",
+        "http://[::1",
+        "https://app.example/a b",
+    ],
+)
+def test_a_redirect_uri_that_would_show_codes_to_others_is_refused_at_start(
+    file: Path, uri: str
+) -> None:
+    file.write_text(FILE + f'redirect_uris = ["{uri}"]\n')
+    with pytest.raises(SettingsProblem, match="redirect_uris"):
+        load(environ={}, file=file)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["https://app.example/callback", "http://localhost/callback", "com.example.acme:/callback"],
+)
+def test_web_loopback_and_app_redirects_are_taken(file: Path, uri: str) -> None:
+    file.write_text(FILE + f'redirect_uris = ["{uri}"]\n')
+    assert load(environ={}, file=file).clients[0].redirect_uris == (uri,)

@@ -25,8 +25,14 @@ from pydantic import (
 )
 
 from keyturn.server.mail.message import sender_of
-from keyturn.server.projects.rules import NATIVE_GRANTS, NATIVE_REDIRECTS, Client, ProjectConfig
-from keyturn.server.projects.service import NATIVE_SCOPES
+from keyturn.server.projects.rules import (
+    NATIVE_GRANTS,
+    NATIVE_REDIRECTS,
+    NATIVE_SCOPES,
+    Client,
+    ProjectConfig,
+    redirect_problem,
+)
 
 if TYPE_CHECKING:
     from keyturn.server.secret import ServerSecret
@@ -134,6 +140,14 @@ class ClientDeclaration(_Strict):
     """What it may ask for."""
     secret: SecretStr | None = None
     """Only for programs that can keep one. Stored as a hash."""
+
+    @field_validator("redirect_uris")
+    @classmethod
+    def _redirects_are_safe(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for uri in value:
+            if problem := redirect_problem(uri):
+                raise ValueError(problem)
+        return value
 
     def client(self, secret: ServerSecret) -> Client:
         """Return the client, its own secret hashed."""

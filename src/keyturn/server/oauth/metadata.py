@@ -10,7 +10,7 @@ from keyturn.server.oauth.clients import METHODS
 from keyturn.server.oauth.rules import LONGEST_WAIT_SECONDS
 from keyturn.server.oauth.token import GRANTS
 from keyturn.server.oauth.wire import Answer, Call
-from keyturn.server.projects.service import NATIVE_SCOPES
+from keyturn.server.projects.rules import NATIVE_SCOPES
 
 WELL_KNOWN = "/.well-known/oauth-authorization-server"
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 NATIVE_GRANTS = ("authorization_code", "refresh_token", DEVICE_GRANT)
+NATIVE_SCOPES = ("openid", "profile", "email", "offline_access")
 NATIVE_REDIRECTS = ("http://127.0.0.1/callback", "http://[::1]/callback")
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -117,6 +118,28 @@ class Client:
     def may(self, grant: str) -> bool:
         """Say whether the client was registered for ``grant``."""
         return grant in self.grants
+
+
+def redirect_problem(uri: str) -> str | None:
+    """Say why ``uri`` may not be registered as a redirect URI, or ``None`` if it may.
+
+    Codes travel to https, to this computer, or to an app's own scheme, which is a reversed domain
+    name (RFC 8252 sections 7.1 to 7.3); plain http elsewhere would show them to every router.
+    """
+    try:
+        parts = urlsplit(uri)
+        host = parts.hostname
+    except ValueError:
+        return f"{uri!r} is not a URI"
+    if "#" in uri or any(ord(c) <= 0x20 or ord(c) >= 0x7F for c in uri):
+        return f"{uri!r} has a fragment or characters that a URI may not have"
+    if parts.scheme == "https" and host:
+        return None
+    if parts.scheme == "http":
+        return None if host in LOOPBACK_HOSTS else f"{uri!r} is http, but not on this computer"
+    return (
+        None if "." in parts.scheme else f"{uri!r} is neither https, loopback nor an app's scheme"
+    )
 
 
 def redirect_matches(registered: str, asked: str) -> bool:

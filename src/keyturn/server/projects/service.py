@@ -12,6 +12,7 @@ from keyturn.server.projects import store
 from keyturn.server.projects.rules import (
     NATIVE_GRANTS,
     NATIVE_REDIRECTS,
+    NATIVE_SCOPES,
     Client,
     Project,
     ProjectConfig,
@@ -31,7 +32,6 @@ KINDS = {
 CLIENT_REMEMBERED_SECONDS = 1.0
 DEFAULT_PROJECT = "default"
 DEFAULT_CLIENT = "keyturn-cli"
-NATIVE_SCOPES = ("openid", "profile", "email", "offline_access")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
