@@ -178,6 +178,8 @@ def _type(annotation: Any) -> str:
 
 def _flags(option: Any) -> str:
     value = option.metavar or "|".join(option.choices)
+    if option.is_argument:
+        return f"`{value}`"
     flags = ", ".join(f"`{flag}`" for flag in option.flags)
     return f"{flags} `{value}`".replace("|", "\\|") if value else flags
 

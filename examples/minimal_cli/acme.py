@@ -30,7 +30,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="acme")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     commands.add_parser("hello", help="Say hello to whoever is signed in.").set_defaults(func=hello)
-    keyturn.attach_argparse(commands, auth)  # acme auth login, logout, status, token, whoami
+    keyturn.attach_argparse(commands, auth)  # acme auth login, logout, status, token, ...
 
     args = parser.parse_args()
     try:

@@ -97,6 +97,9 @@ class CommandParser(argparse.ArgumentParser):
 
 def _add(parser: argparse.ArgumentParser, option: Option) -> None:
     dest = PREFIX + option.dest
+    if option.is_argument:
+        parser.add_argument(dest, help=option.help, metavar=option.metavar)
+        return
     if option.kind == "switch":
         parser.add_argument(*option.flags, dest=dest, action="store_true", help=option.help)
         return

@@ -77,7 +77,9 @@ class AuthGroup(click.Group):
         return callback
 
 
-def _parameter(option: Option) -> click.Option:
+def _parameter(option: Option) -> click.Parameter:
+    if option.is_argument:
+        return click.Argument([option.dest], metavar=option.metavar)
     names = [option.dest, *option.flags]
     if option.kind == "switch":
         return click.Option(names, is_flag=True, help=option.help)

@@ -24,23 +24,26 @@ COMMANDS = {
     "logout": "Sign out, here and at the server.",
     "status": "Show who is signed in, and for how long.",
     "token": "Print an access token that is valid now.",
+    "switch": "Choose the account that is used when none is named.",
+    "list": "List the accounts that are signed in.",
     "whoami": "Name the account that is signed in.",
 }
 
 
 class Option:
-    """One ``--option`` of a command.
+    """One ``--option`` of a command, or an argument that has to be given.
 
     Attributes:
-        flags: As typed, the long one first: ``("--account", "--user")``.
+        flags: As typed, the long one first: ``("--account", "--user")``; of an argument, its name.
         dest: The key under which its value arrives.
         help: One line for ``--help``.
         metavar: What stands for its value in the help; ``None`` for a switch.
         kind: ``"switch"``, ``"text"`` or ``"number"``.
         choices: The only values accepted, or empty.
+        is_argument: Whether it is an argument, told by its place.
     """
 
-    __slots__ = ("choices", "dest", "flags", "help", "kind", "metavar")
+    __slots__ = ("choices", "dest", "flags", "help", "is_argument", "kind", "metavar")
 
     def __init__(
         self,
@@ -52,6 +55,7 @@ class Option:
     ) -> None:
         self.flags: tuple[str, ...] = flags
         self.dest: str = flags[0].lstrip("-").replace("-", "_")
+        self.is_argument: bool = not flags[0].startswith("-")
         self.help: str = help
         self.metavar: str | None = metavar
         self.kind: Literal["switch", "text", "number"] = kind or (
