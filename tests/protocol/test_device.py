@@ -160,9 +160,14 @@ def test_a_held_poll_is_asked_for_and_followed_at_once_by_the_next() -> None:
 
 
 @pytest.mark.proves("S-40")
-def test_a_poll_that_is_answered_early_or_was_not_held_is_followed_after_the_interval() -> None:
+def test_a_poll_that_is_answered_early_is_followed_after_the_interval() -> None:
     held = reply(400, {"error": "authorization_pending"}, preference_applied="wait=30")
-    assert poll((held, 3.0), (PENDING, 30.0), GRANTED, hold=30).pauses == [0, 6, 6]
+    assert poll((held, 3.0), (PENDING, 26.0), GRANTED, hold=30).pauses == [0, 6, 6]
+
+
+@pytest.mark.proves("S-40")
+def test_an_answer_held_to_its_end_needs_no_pause_whether_or_not_the_server_says_so() -> None:
+    assert poll((PENDING, 30.0), GRANTED, hold=30).pauses == [0, 0]
 
 
 def test_a_hold_never_outlives_the_attempt() -> None:

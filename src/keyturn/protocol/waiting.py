@@ -52,14 +52,15 @@ class Pace:
     def after(self, reply: Reply, *, asked_to_hold: float) -> float:
         """Return the pause after an undecided answer.
 
-        An answer that was held for its whole time needs none. One that came early was not held,
-        whatever the server announced, so the interval counts.
+        Time for which an answer was held counts as stayed away. One that came early was not held,
+        whatever the server announced, so the interval counts in full. Not every server that holds
+        says so: the Stack-compatible API has no header for it.
         """
         self.failures = 0
-        held = "wait" in reply.headers.get("preference-applied", "")
-        if held and reply.elapsed_seconds >= asked_to_hold * 0.9:
-            return 0.0
-        return self.interval_seconds * MARGIN
+        interval = self.interval_seconds * MARGIN
+        if asked_to_hold and reply.elapsed_seconds >= asked_to_hold * 0.9:
+            return max(0.0, interval - reply.elapsed_seconds)
+        return interval
 
     def after_failure(self, reply: Reply | None) -> float:
         """Return the pause after a poll that got no answer, or one that means "later"."""
