@@ -27,6 +27,7 @@ COMMANDS = {
     "switch": "Choose the account that is used when none is named.",
     "list": "List the accounts that are signed in.",
     "whoami": "Name the account that is signed in.",
+    "refresh": "Renew the session now, due or not.",
 }
 
 
