@@ -34,13 +34,15 @@ def ask(port: int, method: str, path: str, **options: Any) -> httpx2.Response:
 
 
 class Server:
-    """One server process over a data folder. It calls itself ``BASE_URL``, wherever it listens.
+    """One server process over a data folder. It calls itself ``BASE_URL`` wherever it listens, so
+    that several are one issuer.
 
     Args:
         data: The data folder; several servers may share one.
         command: What to run instead of the installed command.
         wrapper: A program to run it under, as strace.
         port: Where to listen; a free one otherwise.
+        base_url: What it calls itself; ``None``: the address where it listens.
         settings: As ``rate_limits="on"``; they become ``KEYTURN_*`` variables.
     """
 
@@ -51,16 +53,18 @@ class Server:
         command: tuple[str, ...] = COMMAND,
         wrapper: tuple[str, ...] = (),
         port: int | None = None,
+        base_url: str | None = BASE_URL,
         environ: dict[str, str] | None = None,
         **settings: str,
     ) -> None:
         self.data = data
         self.port = port or free_port()
+        self.base_url = base_url or f"http://127.0.0.1:{self.port}"
         self.log_file = data.parent / f"server-{self.port}.log"
         self._environ = {f"KEYTURN_{k.upper()}": v for k, v in {**_QUIET, **settings}.items()}
         self._environ |= environ or {}
         self._command = (*wrapper, *command, "serve", "--data", str(data))
-        self._command += ("--port", str(self.port), "--base-url", BASE_URL)
+        self._command += ("--port", str(self.port), "--base-url", self.base_url)
         self.process = self._start()
 
     @property

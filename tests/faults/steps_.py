@@ -1,7 +1,10 @@
 """What people and programs do against a real server, step by step."""
 
+import email
 import json
+import re
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -131,6 +134,21 @@ def approve_device(person: Person, user_code: str) -> None:
     """Type a user code and approve what it asks."""
     opened_device(person, user_code)
     assert "signed in" in person.press("/cli/decide", decision="approve").text
+
+
+def last_mail(data: Path) -> str:
+    """Wait for a mail and return the link in the newest."""
+    outbox = data / "outbox"
+    for _ in range(500):
+        if mails := sorted(outbox.glob("*.eml")):
+            message = email.message_from_bytes(mails[-1].read_bytes())
+            text = message.get_payload(decode=True)
+            assert isinstance(text, bytes)
+            link = re.search(rb"https?://\S+", text)
+            if link is not None:  # written to the end by now
+                return link[0].decode()
+        time.sleep(0.01)
+    raise AssertionError("no mail came")
 
 
 def rows(data: Path, query: str, *values: Any) -> list[sqlite3.Row]:
