@@ -14,18 +14,24 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 LARGEST_HEAD = 64 * 1024
 # What a transport hands over at once at most; only so much is counted late.
 LARGEST_READ = 256 * 1024
+MOST_PIPELINED = 32
 
 
 class HeadTooLarge(Exception):
     """The request line and headers are larger than 64 KiB. Answered with 431."""
 
 
+class TooManyAtOnce(Exception):
+    """More than 32 requests were sent ahead of their answers. The connection is cut."""
+
+
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol with bounds on headers and on waiting.
+    """uvicorn's HTTP protocol with bounds on headers, on pipelining and on waiting.
 
     Attributes:
         head_seconds: How long the headers of a request may take to arrive.
-        unread_seconds: How long a client may leave answers unread.
+        unread_seconds: How long a client may read nothing of what waits for it, the last answer
+            included.
     """
 
     head_seconds: float = 15.0
@@ -34,6 +40,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _head_size = 0
     _arrived = 0
     _in_head = False
+    _in_body = False
     _head_timer: asyncio.TimerHandle | None = None
     _unread_timer: asyncio.TimerHandle | None = None
 
@@ -79,27 +86,53 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Wait no more: from here on the application has its own deadlines."""
-        self._in_head = False
+        """Wait no more: from here on the application has its own deadlines.
+
+        Raises TooManyAtOnce.
+        """
+        self._in_head, self._in_body = False, True
         self._stop_waiting_for_head()
+        if len(self.pipeline) >= MOST_PIPELINED:
+            raise TooManyAtOnce
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Note the end of a request; what comes now is another one."""
+        self._in_body = False
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Go on with what is pipelined, or see to it that the connection ends."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._give_up_later()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection that was not used again."""
+        super().timeout_keep_alive_handler()
+        self._give_up_later()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what cannot be parsed with 400, and what is too large to be with 431."""
+        waiting = self.cycle is not None and not self.cycle.response_complete
+        if waiting and (self.pipeline or not self._in_body):
+            # Answers are owed for requests before this one; a refusal would be taken for the first.
+            self.transport.abort()
+            return
         if self._head_size <= LARGEST_HEAD:
             super().send_400_response(msg)
-            return
-        self.transport.write(
-            STATUS_LINE[431] + b"content-length: 0\r\ncache-control: no-store\r\n"
-            b"connection: close\r\n\r\n"
-        )
-        self.transport.close()
+        else:
+            self.transport.write(
+                STATUS_LINE[431] + b"content-length: 0\r\ncache-control: no-store\r\n"
+                b"connection: close\r\n\r\n"
+            )
+            self.transport.close()
+        self._give_up_later()
 
     def pause_writing(self) -> None:
         """Give a client that does not read a while, then hang up."""
         super().pause_writing()
-        self._read_again()
-        self._unread_timer = self.loop.call_later(self.unread_seconds, self.transport.abort)
+        self._give_up_later()
 
     def resume_writing(self) -> None:
         """Go on: the client reads."""
@@ -113,12 +146,25 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _wait_for_head(self) -> None:
         if self._head_timer is None:
-            self._head_timer = self.loop.call_later(self.head_seconds, self.transport.close)
+            self._head_timer = self.loop.call_later(self.head_seconds, self.transport.abort)
 
     def _stop_waiting_for_head(self) -> None:
         if self._head_timer is not None:
             self._head_timer.cancel()
             self._head_timer = None
+
+    def _give_up_later(self) -> None:
+        # Closing waits until everything is written, and thus for the client's pleasure.
+        self._read_again()
+        self._unread_timer = self.loop.call_later(
+            self.unread_seconds, self._give_up, self.transport.get_write_buffer_size()
+        )
+
+    def _give_up(self, unread: int) -> None:
+        if 0 < self.transport.get_write_buffer_size() < unread:
+            self._give_up_later()  # slowly, but it reads
+        else:
+            self.transport.abort()
 
     def _read_again(self) -> None:
         if self._unread_timer is not None:
