@@ -33,10 +33,14 @@ class Caller:
 
     def send(self, request: Send) -> tuple[int, dict[str, Any]]:
         """Send and return status and object; raises one of DEAD."""
+        status, body = self.send_raw(request)
+        return status, json.loads(body) if body.startswith(b"{") else {}
+
+    def send_raw(self, request: Send) -> tuple[int, bytes]:
+        """Send and return status and body; raises one of DEAD."""
         self._connection.request(request.method, request.path, request.body, request.headers)
         answer = self._connection.getresponse()
-        body = answer.read()
-        return answer.status, json.loads(body) if body.startswith(b"{") else {}
+        return answer.status, answer.read()
 
     def stack(self, method: str, path: str, body: Any = None, **headers: str) -> dict[str, Any]:
         """Ask the Stack-compatible API, which must agree."""
