@@ -91,7 +91,7 @@ def commands_page() -> str:
         "",
         "## In your own program",
         "",
-        "`attach_click` and `attach_argparse` add these below `auth`.",
+        "`attach_click`, `attach_typer` and `attach_argparse` add these below `auth`.",
     ]
     for name, summary in COMMANDS.items():
         lines += ["", f"### `auth {name}`", "", summary, "", "| option | meaning |", "|---|---|"]

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from keyturn.client.auth import Auth
     from keyturn.client.commands.attach_argparse import attach_argparse
     from keyturn.client.commands.attach_click import attach_click
+    from keyturn.client.commands.attach_typer import attach_typer
     from keyturn.client.commands.errors import report_error
     from keyturn.client.config import StackProject
     from keyturn.client.login.base import (
@@ -52,6 +53,7 @@ _HOMES = {
     "keyturn.client.config": ("StackProject",),
     "keyturn.client.commands.attach_argparse": ("attach_argparse",),
     "keyturn.client.commands.attach_click": ("attach_click",),
+    "keyturn.client.commands.attach_typer": ("attach_typer",),
     "keyturn.client.commands.errors": ("report_error",),
     "keyturn.client.login.base": (
         "LoginEvent",
@@ -122,6 +124,7 @@ __all__ = [
     "Waiting",
     "attach_argparse",
     "attach_click",
+    "attach_typer",
     "is_auth_error",
     "report_error",
 ]

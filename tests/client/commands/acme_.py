@@ -16,6 +16,7 @@ ROOT = HERE.parents[2]
 PROGRAMS = {
     "argparse": ROOT / "examples" / "minimal_cli" / "acme.py",
     "click": HERE / "acme_click_.py",
+    "typer": HERE / "acme_typer_.py",
     "loopback": HERE / "acme_loopback_.py",
 }
 KEPT_FROM_OUTSIDE = ("PATH", "LANG", "LC_ALL", "COVERAGE_PROCESS_START")

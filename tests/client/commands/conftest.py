@@ -22,7 +22,7 @@ def acme(server: OAuthServer, tmp_path: Path) -> Acme:
     return Acme(server, tmp_path)
 
 
-@pytest.fixture(params=["argparse", "click"])
+@pytest.fixture(params=["argparse", "click", "typer"])
 def any_acme(server: OAuthServer, tmp_path: Path, request: pytest.FixtureRequest) -> Acme:
     """Return acme, built with each framework in turn."""
     return Acme(server, tmp_path, framework=request.param)
