@@ -30,6 +30,16 @@ OAUTH = "oauth"
 RETIRED_FOR_MS = 2 * 24 * 3600 * 1000
 # Another process may rotate: look again this often.
 REMEMBERED_FOR_MS = 60 * 1000
+# As long as verifiers keep a key set they have fetched: by then all of them know the next key.
+PUBLISHED_BEFORE_USE_MS = 3600 * 1000
+
+
+class NotYet(Exception):
+    """The next key has not been published for long enough; ``at`` says when it will have been."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__(f"the next key may not sign before {at} (milliseconds since 1970)")
+        self.at = at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +77,19 @@ class SigningKeys:
             return self._sets[purpose]
 
     async def rotate(self, purpose: str) -> None:
-        """Let the next key sign from now on, and publish the one after it."""
+        """Let the next key sign from now on, and publish the one after it.
+
+        Raises:
+            NotYet: there may be verifiers that have not seen the next key; nothing was changed.
+        """
         now = self._clock.now_ms()
         await self._storage.write(self._retire_and_add, purpose, now)
         self._sets.pop(purpose, None)
 
     def _retire_and_add(self, purpose: str, now: int) -> Work[None]:
-        yield from self._ensure_two(purpose, now)
+        _, following, *_ = yield from self._ensure_two(purpose, now)
+        if now - following["created_at"] < PUBLISHED_BEFORE_USE_MS:
+            raise NotYet(following["created_at"] + PUBLISHED_BEFORE_USE_MS)
         yield from run("retire_signing_key", purpose=purpose, now=now)
         yield from self._ensure_two(purpose, now)
 

@@ -1,6 +1,6 @@
 -- name: published_signing_keys
 -- Signing order: live keys by age, then those that are only still verified with.
-SELECT kid, position, private_sealed, retired_at
+SELECT kid, position, private_sealed, created_at, retired_at
   FROM signing_key
  WHERE purpose = :purpose AND (retired_at IS NULL OR retired_at > :retired_after)
  ORDER BY CASE WHEN retired_at IS NULL THEN 0 ELSE 1 END, position;
