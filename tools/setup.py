@@ -24,6 +24,7 @@ import interpreters
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TOOLS = os.path.join(ROOT, ".venv-tools")
 STAMP = ".keyturn-setup-stamp"
+SYSTEM_CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 
 
 def main() -> None:
@@ -59,6 +60,9 @@ def add_node() -> None:
 def _sync(venv: str, *options: str) -> None:
     env = dict(os.environ, UV_PROJECT_ENVIRONMENT=venv, UV_PYTHON_DOWNLOADS="never")
     env.pop("VIRTUAL_ENV", None)
+    # Where the machine keeps its own list of authorities, a company's proxy may be on it.
+    if os.path.exists(SYSTEM_CERTIFICATES):
+        env.setdefault("UV_SYSTEM_CERTS", "1")
     command = [find_uv() or _fetch_uv(), "sync", "--quiet", "--frozen"]
     subprocess.run([*command, *options], cwd=ROOT, env=env, check=True)
 
