@@ -1,0 +1,31 @@
+import { session } from "./session.js";
+
+const settings = await (await fetch("settings.json")).json();
+
+document.querySelector("form").onsubmit = async (event) => {
+  event.preventDefault();
+  const { email, password } = Object.fromEntries(new FormData(event.target));
+  const headers = {
+    "content-type": "application/json",
+    "x-stack-access-type": "client",
+    "x-stack-project-id": settings.projectId,
+    "x-stack-publishable-client-key": settings.publishableKey,
+  };
+  if (session.current?.isGuest) {
+    // Signing up as the guest turns it into the account, with everything it has.
+    headers["x-stack-access-token"] = session.current.accessToken;
+    headers["x-stack-allow-anonymous-user"] = "true";
+  }
+  const answer = await fetch(`${settings.server}/api/v1/auth/password/${event.submitter.value}`, {
+    method: "POST",
+    headers,
+    body: JSON.stringify({ email, password }),
+  });
+  const found = await answer.json();
+  if (!answer.ok) {
+    document.getElementById("error").textContent = found.code;
+    return;
+  }
+  session.keep({ ...found, email });
+  location.replace("cli.html");
+};
