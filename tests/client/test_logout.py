@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,10 +13,12 @@ from keyturn.protocol.errors import (
     SignInRequired,
     TokenFromEnv,
 )
-from keyturn.protocol.tokens import Session
 from tests.client.issuer_ import Issuer
 from tests.client.little_server_ import Answer
 from tests.client.machine_ import Machine
+
+if TYPE_CHECKING:
+    from keyturn.protocol.tokens import Session
 
 
 @pytest.mark.proves("K-61")

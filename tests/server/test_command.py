@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-
 KEYTURN = (sys.executable, "-c", "import sys; from keyturn.cli import main; sys.exit(main())")
 
 
