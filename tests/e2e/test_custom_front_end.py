@@ -16,12 +16,18 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.xdist_group("custom front end")
 
 KEY = "pck_of_acme"
+HEADERS = {
+    "x-stack-access-type": "client",
+    "x-stack-project-id": "acme",
+    "x-stack-publishable-client-key": KEY,
+}
 CONFIG = """
 [[projects]]
 id = "acme"
 display_name = "Acme"
 publishable_client_key = "{key}"
 publishable_client_key_required = true
+secret_server_key = "ssk_of_acme"
 [projects.urls]
 cli_auth_confirm = "{page}"
 
@@ -38,10 +44,13 @@ class Site:
         self.server, self.origin = server, origin
         self.page = f"{origin}/cli.html"
 
+    def call(self, method: str, path: str, **headers: str) -> httpx2.Response:
+        """Call the API without a body."""
+        return self.server.request(method, f"/api/v1{path}", headers={**HEADERS, **headers})
+
     def ask(self, path: str, body: Any = None, **headers: str) -> httpx2.Response:
-        """Call the API as the program does."""
-        named = {"x-stack-access-type": "client", "x-stack-project-id": "acme"}
-        named |= {"x-stack-publishable-client-key": KEY, **headers}
+        """Post to the API as the program does."""
+        named = {**HEADERS, **headers}
         return self.server.request("POST", f"/api/v1{path}", json=body or {}, headers=named)
 
     def start(self, **body: str) -> dict[str, str]:
@@ -69,6 +78,21 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         with serving(tmp_path_factory.mktemp("server"), config=config) as server:
             settings |= {"server": server.base, "projectId": "acme", "publishableKey": KEY}
             yield Site(server, origin)
+
+
+# Notes each state that the page shows, across the pages of one window.
+WATCH = """
+addEventListener("DOMContentLoaded", () => {
+  const shown = document.getElementById("state");
+  const note = () => sessionStorage.walked = `${sessionStorage.walked ?? ""} ${shown.textContent}`;
+  if (shown) new MutationObserver(note).observe(shown, { childList: true });
+});
+"""
+
+
+@pytest.fixture(autouse=True)
+def watched(window: "Page") -> None:
+    window.add_init_script(WATCH)
 
 
 def becomes(window: "Page", state: str) -> None:
@@ -248,3 +272,25 @@ def test_opening_the_link_approves_nothing_even_for_somebody_who_is_signed_in(
         window.goto(site.link(started) + extra)
         becomes(window, "idle")
         assert site.poll(started).json() == {"status": "waiting"}
+
+
+@pytest.mark.proves("S-52", "S-53")
+def test_the_program_shares_the_users_session_unless_a_backend_makes_one_for_it(
+    window: "Page", site: Site
+) -> None:
+    signed_in(window, site, "hedy@example.com")
+    shared = own_token(window)
+    access = site.ask("/auth/sessions/current/refresh", **{"x-stack-refresh-token": shared})
+    token = {"x-stack-access-token": access.json()["access_token"]}
+    user_id = site.call("GET", "/users/me", **token).json()["id"]
+    backend = {"x-stack-access-type": "server", "x-stack-secret-server-key": "ssk_of_acme"}
+    own = site.ask("/auth/sessions", {"user_id": user_id}, **backend).json()["refresh_token"]
+    got = []
+    for given in (shared, own):
+        started = site.start()
+        body = {"login_code": started["login_code"], "refresh_token": given}
+        assert site.ask("/auth/cli/complete", body).json() == {"success": True}
+        got.append(site.poll(started).json()["refresh_token"])
+    assert got == [shared, own]
+    assert site.call("DELETE", "/auth/sessions/current", **token).status_code == 200
+    assert [site.refreshes(each) for each in got] == [False, True]

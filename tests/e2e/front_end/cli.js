@@ -18,7 +18,6 @@ const signIn = new CliSignIn({
 });
 
 function draw({ state, error, hasGuest, loginCode }) {
-  sessionStorage.setItem("walked", `${sessionStorage.getItem("walked") ?? ""} ${state}`);
   element("state").textContent = state;
   element("account").textContent = session.current?.email ?? "nobody";
   element("code").textContent = loginCode ? signIn.shownCode : "";
