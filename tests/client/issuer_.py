@@ -40,6 +40,7 @@ class Issuer(LittleServer):
             return an answer to give instead.
         after_refresh: The same once the rotation is done: the answer that is lost.
         device_answers: What the next device polls are told before the tokens.
+        interval: Seconds between two of them.
     """
 
     def __init__(self) -> None:
@@ -50,6 +51,7 @@ class Issuer(LittleServer):
         self.before_refresh: Callable[[], Answer | None] = lambda: None
         self.after_refresh: Callable[[], Answer | None] = lambda: None
         self.device_answers: list[Answer] = []
+        self.interval = 5
         self.families: dict[str, Family] = {}
         self.codes: dict[str, dict[str, str]] = {}
         self.owners: dict[str, str] = {}
@@ -155,7 +157,7 @@ class Issuer(LittleServer):
                 "user_code": "WDJB-MJHT",
                 "verification_uri": f"{self.url}/device",
                 "expires_in": 600,
-                "interval": 5,
+                "interval": self.interval,
             }
         )
 
