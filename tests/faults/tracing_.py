@@ -14,7 +14,7 @@ from tests.requirements_ import go_without, require
 _LINE = re.compile(r"^(?P<thread>\d+) +(?P<rest>.*)$", re.DOTALL)
 _BEGUN = re.compile(r"^(\w+)\((.*) <unfinished \.\.\.>$", re.DOTALL)
 _RESUMED = re.compile(r"^<\.\.\. (\w+) resumed>(.*)$", re.DOTALL)
-_RESULT = re.compile(r"^(.*)\) += (-?\d+|\?)( .*)?$", re.DOTALL)
+_RESULT = re.compile(r"^(.*)\) += (-?\d+|\?)([ <].*)?$", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
