@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keyturn.protocol.codes import grouped, normalized_user_code
 from keyturn.server.approve.words import DEVICE_LASTS, grants, verdict
 from keyturn.server.browser.pages import both, page
 from keyturn.server.clock import instant
@@ -62,7 +63,8 @@ async def take_code(visitor: Visitor) -> Response:
     if request is None:
         return visitor.show(_device_page(visitor, typed=typed, problem=words.CODE_UNKNOWN))
     response = visitor.see("/device/confirm")
-    visitor.cookies.set_code(response, _COOKIE, typed)
+    # As it was meant, whatever stood between its letters.
+    visitor.cookies.set_code(response, _COOKIE, grouped(normalized_user_code(typed) or ""))
     return response
 
 

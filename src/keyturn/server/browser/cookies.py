@@ -7,6 +7,7 @@ the names begin with ``__Host-`` or ``__Secure-``, so a neighbouring host cannot
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 BROWSER_SECONDS = 400 * 24 * 3600  # the longest a browser keeps a cookie
 CODE_SECONDS = 600
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,9 @@ class Cookies:
         self._set(response, self.session_name(project_id), "", 0)
 
     def set_code(self, response: Response, name: str, code: str) -> None:
-        """Keep a code that was just given, so that it stands in no URL."""
-        self._set(response, self.name(name), code, CODE_SECONDS)
+        """Keep a code that was just given, so that it stands in no URL; a dash if it is none."""
+        kept = code if _CODE.fullmatch(code) else "-"
+        self._set(response, self.name(name), kept, CODE_SECONDS)
 
     def clear(self, response: Response, name: str) -> None:
         """Forget a code."""

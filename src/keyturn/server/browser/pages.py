@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import logging
 import secrets
+import sys
+import traceback
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -82,7 +84,7 @@ def error(request: Request, kind: ErrorKind) -> Response:
     services: Services = request.app.state.services
     request_id = "req-" + "-".join(secrets.token_hex(2) for _ in range(3))
     if kind in ("failed", "decision"):
-        log.exception("%s %s failed (%s)", request.method, request.url.path, request_id)
+        _log_surprise(request, request_id)
     else:
         log.info("%s %s: %s (%s)", request.method, request.url.path, kind, request_id)
     now = instant(services.clock.now_ms())
@@ -93,6 +95,19 @@ def error(request: Request, kind: ErrorKind) -> Response:
     return plain(
         request,
         ErrorPage(kind=kind, request_id=request_id, at=now, retry_to=retry_to, again_at=again),
+    )
+
+
+def _log_surprise(request: Request, request_id: str) -> None:
+    """Log what is being handled, without its message, which may quote what must not be in a log."""
+    kind, _, trace = sys.exc_info()
+    log.error(
+        "%s %s failed with %s (%s)\n%s",
+        request.method,
+        request.url.path,
+        kind.__name__ if kind else "no exception",
+        request_id,
+        "".join(traceback.format_tb(trace)),
     )
 
 
