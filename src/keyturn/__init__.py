@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from keyturn.client.commands.attach_typer import attach_typer
     from keyturn.client.commands.errors import report_error
     from keyturn.client.config import StackProject
+    from keyturn.client.doctor.findings import Finding, Fix
     from keyturn.client.login.base import (
         LoginEvent,
         LoginOutcome,
@@ -55,6 +56,7 @@ _HOMES = {
     "keyturn.client.commands.attach_click": ("attach_click",),
     "keyturn.client.commands.attach_typer": ("attach_typer",),
     "keyturn.client.commands.errors": ("report_error",),
+    "keyturn.client.doctor.findings": ("Finding", "Fix"),
     "keyturn.client.login.base": (
         "LoginEvent",
         "LoginOutcome",
@@ -96,6 +98,8 @@ __all__ = [
     "Auth",
     "CallbackTimeout",
     "ExchangeFailed",
+    "Finding",
+    "Fix",
     "KeyturnError",
     "LoginDenied",
     "LoginEvent",

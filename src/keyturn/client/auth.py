@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from keyturn.client.config import StackProject
+    from keyturn.client.doctor.findings import Finding
     from keyturn.client.effects import Effects
     from keyturn.client.login.base import LoginEvent, LoginOutcome
     from keyturn.client.runtime import Runtime
@@ -263,6 +264,18 @@ class Auth:
         session = valid_session(rt, account)
         endpoint = session.endpoints.userinfo if session.endpoints else None
         return userinfo(rt, session.access_token, endpoint=endpoint)
+
+    def doctor(self, *, account: str | None = None) -> "list[Finding]":
+        """Check whatever a sign-in depends on here, and return what was found. Raises nothing.
+
+        Renews the session where it is due, as any command would; changes nothing else.
+
+        Args:
+            account: Whose session to look at; the usual one where left out.
+        """
+        from keyturn.client.doctor.checkup import examine
+
+        return examine(self._runtime(), account)
 
     def trace(self, listener: "Callable[[str], None] | None") -> None:
         """Have ``listener`` told what happens to sessions: one line at a time, never a secret.

@@ -8,6 +8,8 @@ import json
 import secrets
 import threading
 from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -31,6 +33,7 @@ class Behaviour:
     broken: bool = False  # every answer is a 503
     verification_uri: str | None = None
     has_device_grant: bool = True
+    clock_minutes: int = 0  # how far the server's clock is ahead
 
 
 @dataclass
@@ -126,6 +129,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        date = parsedate_to_datetime(super().date_time_string(timestamp))
+        shifted = date + timedelta(minutes=self.oauth.behaviour.clock_minutes)
+        return format_datetime(shifted, usegmt=True)
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)

@@ -54,6 +54,14 @@ class Console:
         self._settle()
         self._write_out(clean(line) + "\n")
 
+    def answer_marked(self, mark: "Mark", line: str, *more: str) -> None:
+        """Print a marked line of what was asked for, and under it, indented, what belongs to it."""
+        self._settle()
+        text = self._coloured(mark, sys.stdout) + clean(line) + "\n"
+        for each in more:
+            text += " " * _INDENT + clean(each) + "\n"
+        self._write_out(text)
+
     def secret(self, value: str) -> None:
         """Print a bare secret; the newline is for people, so it comes only on a terminal."""
         self._write_out(clean(value) + ("\n" if _is_terminal(sys.stdout) else ""))
@@ -72,7 +80,7 @@ class Console:
 
     def mark(self, mark: "Mark", line: str, *more: str) -> None:
         """Print a marked line, and under it, indented, what belongs to it."""
-        self.talk_raw(self._coloured(mark) + clean(line) + "\n")
+        self.talk_raw(self._coloured(mark, sys.stderr) + clean(line) + "\n")
         for text in more:
             self.talk_raw(" " * _INDENT + clean(text) + "\n")
 
@@ -131,9 +139,9 @@ class Console:
             self._write_err("\n")
         self._countdown_width = 0
 
-    def _coloured(self, mark: str) -> str:
+    def _coloured(self, mark: str, stream: "TextIO | None") -> str:
         plain = mark.ljust(_INDENT)
-        if not _is_terminal(sys.stderr) or self._is_set("NO_COLOR"):
+        if not _is_terminal(stream) or self._is_set("NO_COLOR"):
             return plain
         if self.environ.get("TERM") == "dumb":
             return plain

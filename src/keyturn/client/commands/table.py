@@ -28,6 +28,7 @@ COMMANDS = {
     "list": "List the accounts that are signed in.",
     "whoami": "Name the account that is signed in.",
     "refresh": "Renew the session now, due or not.",
+    "doctor": "Find out what stands in the way, and what to do about it.",
 }
 
 
