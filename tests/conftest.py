@@ -21,6 +21,11 @@ CHROMIUM_ARGUMENTS = (
 )
 
 
+def pytest_configure() -> None:
+    """Keep every test, and every program it starts, away from the developer's own keyring."""
+    os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator["Browser"]:
     """Yield the machine's own Chromium, driven by playwright's blocking interface.

@@ -412,12 +412,12 @@ def test_a_file_that_must_not_be_used_keeps_the_sign_in_from_starting(
 
 
 @pytest.mark.proves("K-2")
-def test_the_policy_is_kept_with_the_account_and_the_keyring_is_honestly_refused(
+def test_the_policy_is_kept_with_the_account_and_a_keyring_that_is_not_there_is_refused(
     issuer: Issuer, machine: Machine
 ) -> None:
     auth = machine.auth(issuer)
     outcome = auth.login(method="device")
-    assert "does not use the system keyring yet" in (outcome.session.storage_warning or "")
+    assert "no system keyring here" in (outcome.session.storage_warning or "")
     explicit = auth.login(method="device", storage="file", force=True)
     assert explicit.session.storage_warning is None
     session = machine.runtime(issuer).store.snapshot().sessions["ada"]
@@ -432,9 +432,9 @@ def test_the_policy_is_kept_with_the_account_and_the_keyring_is_honestly_refused
         lambda: strict.login_with_token("a1"),
     ]
     for attempt in attempts:
-        with pytest.raises(StoreUnavailable, match="does not use the system keyring yet") as caught:
+        with pytest.raises(StoreUnavailable, match="no system keyring here") as caught:
             attempt()
-        assert "pip install 'keyturn[keyring]'" in (caught.value.hint or "")
+        assert "--storage file" in (caught.value.hint or "")
     with pytest.raises(StoreUnavailable, match="'cloud'"):
         auth.login(storage="cloud", force=True)
 

@@ -29,7 +29,8 @@ class Auth:
         client_id: This program's public client there.
         stack: A Stack-compatible project instead of ``issuer`` and ``client_id``.
         scope: What to ask for at sign-in, separated by spaces.
-        storage: ``"auto"``, ``"file"`` or ``"keyring"``.
+        storage: Where sessions are kept: ``"auto"`` (the refresh token in the system keyring where
+            there is one, else in the file), ``"file"`` or ``"keyring"`` (both tokens, or an error).
         home: Where sessions are kept, instead of the platform's state directory.
         program: What hints call the program; its name where left out.
         effects: Clock, randomness, browser and messages, instead of the real ones.
@@ -125,7 +126,7 @@ class Auth:
             StoreReadFailed, StoreCorrupt: the store cannot be read.
         """
         found = has_record(self)
-        return bool(self._runtime().store.snapshot().ids) if found is None else found
+        return bool(self._runtime().store.index().ids) if found is None else found
 
     def session(self, *, account: str | None = None) -> "SessionInfo | None":
         """Return what the store knows of a session, or ``None`` when nobody is signed in.
@@ -149,7 +150,7 @@ class Auth:
             StoreReadFailed, StoreCorrupt: the store cannot be read.
         """
         rt = self._runtime()
-        found = [rt.info(session) for session in rt.store.snapshot().sessions.values()]
+        found = [rt.info(session) for session in rt.store.index().sessions.values()]
         return sorted(found, key=lambda session: not session.is_default)
 
     def switch(self, account: str) -> "SessionInfo":

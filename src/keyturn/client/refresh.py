@@ -60,11 +60,11 @@ def valid_session(
         RefreshUnavailable: a renewal was asked for, and there is no refresh token.
         ServerUnreachable, RefreshTransient, StoreLocked: not now; the session is untouched.
     """
-    session = rt.session(account)
+    session = rt.usable(rt.session(account))
     asked_for = force or session.access_token == rejected
     if not asked_for and not session.needs_refresh(now=rt.effects.now()):
         return session
-    if session.refresh_token is None:
+    if not session.is_renewable:
         return _without_refresh_token(rt, session, asked_for=asked_for)
     try:
         return renew(rt, session, force=asked_for)
@@ -96,7 +96,8 @@ def renew(rt: Runtime, seen: Session, *, force: bool) -> Session:
                 stored = rt.stored(seen.account.id)
                 if _is_settled(stored, seen, force=force, now=rt.effects.now()):
                     rt.trace("adopted the session that another process renewed")
-                    return stored
+                    return rt.usable(stored)
+                stored = rt.with_secrets(stored)
                 renewed = _grant(rt, http, stored, alone=lock.effective)
         except LockTimeout:
             return _adopt_after_timeout(rt, seen, force=force)
@@ -122,7 +123,7 @@ def _without_refresh_token(rt: Runtime, session: Session, *, asked_for: bool) ->
 def _adopt_after_timeout(rt: Runtime, seen: Session, *, force: bool) -> Session:
     stored = rt.stored(seen.account.id)
     if _is_settled(stored, seen, force=force, now=rt.effects.now()):
-        return stored
+        return rt.usable(stored)
     raise RefreshTransient("Another process is renewing this session and does not end.")
 
 
@@ -177,20 +178,24 @@ def _keep(rt: Runtime, stored: Session, renewed: Session, *, alone: bool) -> Ses
         return renewed
     if kept is not None:
         rt.trace("stored the renewed session")
+        if rt.store.fallback is not None:
+            where = rt.store.location
+            rt.effects.warn(f"{rt.store.fallback} The session is kept in {where} for now.")
         return kept
     return _overtaken(rt, stored, renewed, alone=alone)
 
 
 def _overtaken(rt: Runtime, stored: Session, renewed: Session, *, alone: bool) -> Session:
     """Somebody signed out, or in anew, while the grant was under way: theirs is what counts."""
-    current = rt.store.snapshot().sessions.get(stored.account.id)
+    current = rt.store.index().sessions.get(stored.account.id)
+    current = current and rt.with_secrets_if_possible(current)
     fresh = renewed.refresh_token != stored.refresh_token
     if fresh and alone and not (current and current.shares_grant_with(renewed)):
         rt.trace("revoking the renewed session: it may no longer be stored")
         revoke_quietly(rt, renewed)
     if current is None:
         raise SignInRequired("This account has been signed out.")
-    return current
+    return rt.usable(current)
 
 
 def _end(rt: Runtime, stored: Session, reason: str | None) -> Session:
@@ -199,7 +204,7 @@ def _end(rt: Runtime, stored: Session, reason: str | None) -> Session:
     if removed is None:
         current = rt.stored(stored.account.id)
         if current.is_usable(now=rt.effects.now()):
-            return current
+            return rt.usable(current)
     rt.trace("the session has ended")
     raise SessionExpired(f"Your session has ended ({reason})." if reason else "")
 
@@ -217,7 +222,7 @@ def _acknowledge(rt: Runtime, http: Http, renewed: Session) -> None:
 
 def _is_stored(rt: Runtime, session: Session) -> bool:
     try:
-        return session.same_as(rt.store.snapshot().sessions.get(session.account.id))
+        return session.same_as(rt.store.index().sessions.get(session.account.id))
     except KeyturnError:
         return False
 

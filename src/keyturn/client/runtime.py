@@ -15,11 +15,12 @@ from keyturn.client.lock import FileLock
 from keyturn.client.requester import stack_user_agent, user_agent
 from keyturn.client.session import SessionInfo
 from keyturn.client.stores.accounts import default_id, pick
-from keyturn.client.stores.file import FileStore, make_private_directory
+from keyturn.client.stores.file import make_private_directory
+from keyturn.client.stores.tiered import TieredStore
 from keyturn.net.drive import run
 from keyturn.net.stdlib import Http
 from keyturn.protocol.discovery import Metadata, discover
-from keyturn.protocol.errors import ExchangeFailed, SignInRequired
+from keyturn.protocol.errors import ExchangeFailed, KeyturnError, SignInRequired
 from keyturn.protocol.stack import StackClient
 from keyturn.protocol.wire import host_of, is_loopback
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from keyturn.client.config import Config
     from keyturn.client.stores.base import SessionStore
+    from keyturn.client.stores.keyring import Keyring
     from keyturn.protocol.tokens import Session
 
 
@@ -52,32 +54,67 @@ class Runtime:
         self.effects = effects
         self.home: str = paths.home(config)
         self.issuer_host: str = host_of(config.issuer)
-        self.store: SessionStore = FileStore(
+        self.store: SessionStore = TieredStore(
             self.home,
             issuer=config.issuer,
             client_id=config.client_id,
             client_key=config.client_key,
             effects=effects,
+            open_keyring=self._keyring,
         )
+
+    def _keyring(self) -> Keyring:
+        from keyturn.client.stores.keyring import open_keyring
+
+        return open_keyring(f"keyturn:{self.config.name}", monotonic=self.effects.monotonic)
 
     def session(self, account: str | None) -> Session:
         """Return the stored session of an account: the one named, or the usual one.
 
+        It comes from the store's index; see ``with_secrets``.
+
         Raises:
             SignInRequired, AccountNotFound, AccountAmbiguous, StoreReadFailed, StoreCorrupt.
         """
-        return pick(self.store.snapshot(), account or named_account(self.config))
+        return pick(self.store.index(), account or named_account(self.config))
 
     def stored(self, account_id: str) -> Session:
-        """Return what is stored for an account id at this moment.
+        """Return what the store's index has for an account id at this moment.
 
         Raises:
             SignInRequired: nothing (any more).
         """
-        session = self.store.snapshot().sessions.get(account_id)
+        session = self.store.index().sessions.get(account_id)
         if session is None:
             raise SignInRequired("This account has been signed out.")
         return session
+
+    def with_secrets(self, session: Session) -> Session:
+        """Return what is stored for a session's account, with the secrets the keyring holds.
+
+        Raises:
+            SignInRequired: nothing (any more).
+            StoreLocked, StoreUnavailable, StoreReadFailed, StoreCorrupt: they cannot be had.
+        """
+        loaded = self.store.load(session.account.id)
+        if loaded is None:
+            raise SignInRequired("This account has been signed out.")
+        return loaded
+
+    def usable(self, session: Session) -> Session:
+        """Return ``session`` with its access token, wherever that lies. Raises as above."""
+        return self.with_secrets(session) if session.is_sealed else session
+
+    def with_secrets_if_possible(self, session: Session) -> Session:
+        """Return ``session`` with its secrets, or as it is where they cannot be had."""
+        if session.slot is None:
+            return session
+        try:
+            loaded = self.with_secrets(session)
+        except KeyturnError as error:
+            self.trace(f"a secret could not be read: {error}")
+            return session
+        return loaded if loaded.same_as(session) else session
 
     def info(self, session: Session, *, storage_warning: str | None = None) -> SessionInfo:
         """Return what may be shown of a session."""
@@ -87,13 +124,14 @@ class Runtime:
             label=session.account.label,
             issuer=session.issuer,
             issuer_host=self.issuer_host,
-            storage=self.store.kind,
+            storage=self.store.kind if session.slot is None else "keyring",
             storage_path=self.store.location,
             expires_at=session.expires_at,
             session_ends_at=session.session_ends_at,
-            has_refresh_token=session.refresh_token is not None,
-            is_default=default_id(self.store.snapshot()) == session.account.id,
+            has_refresh_token=session.is_renewable,
+            is_default=default_id(self.store.index()) == session.account.id,
             is_anonymous=session.anonymous,
+            storage_policy=session.storage,
             storage_warning=storage_warning,
         )
 

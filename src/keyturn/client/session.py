@@ -16,13 +16,14 @@ class SessionInfo:
         label: The account's name for people, where there is one.
         issuer: The sign-in server's base URL.
         issuer_host: Its host (with the port, where it is not the usual one), for messages.
-        storage: Where the refresh token lives: ``"file"``.
+        storage: Where the refresh token lives: ``"keyring"`` or ``"file"``.
         storage_path: The file that holds the record.
         expires_at: When the access token ends, in epoch seconds; ``None``: the server did not say.
         session_ends_at: When the session ends if unused, in epoch seconds; ``None``: unknown.
         has_refresh_token: Whether the session renews by itself.
         is_default: Whether it is the one used when no account is named.
         is_anonymous: Whether it is a session without a person (K-48).
+        storage_policy: What was asked for: ``"auto"``, ``"keyring"`` (both tokens) or ``"file"``.
         storage_warning: Why the session is not kept where the policy would rather have it, or
             ``None``. Shown once, at login.
     """
@@ -39,6 +40,7 @@ class SessionInfo:
     has_refresh_token: bool
     is_default: bool
     is_anonymous: bool = False
+    storage_policy: str = "auto"
     storage_warning: str | None = None
 
     @property

@@ -7,6 +7,7 @@ stored: whoever stops in the middle is where they were.
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from keyturn.client.session import SessionInfo
     from keyturn.net.stdlib import Http
 
-_IN_THE_FILE = "this version of Keyturn does not use the system keyring yet"
-
 
 def login(
     rt: Runtime, options: Options, listener: Callable[[LoginEvent], None] | None
@@ -49,7 +48,7 @@ def login(
     live = _live_session(rt)
     if live is not None and not options.force:
         return LoginOutcome(session=rt.info(live), already_signed_in=True)
-    rt.store.check()
+    rt.store.check(options.storage, dialog=_somebody_is_there())
     talk = Talk(rt, listener)
     with rt.http(on_tick=talk.tick) as http:
         granted = _granted(rt, http, talk, options)
@@ -60,7 +59,7 @@ def login_with_token(rt: Runtime, text: str) -> LoginOutcome:
     """Store a token that the person brought along; see ``Auth.login_with_token``."""
     _check_storage(rt.config.storage)
     granted = paste.accept(rt, text)
-    rt.store.check()
+    rt.store.check(rt.config.storage)
     with rt.http() as http:
         return _keep(rt, http, granted, Options(storage=rt.config.storage))
 
@@ -84,14 +83,13 @@ def anonymous(rt: Runtime) -> SessionInfo:
 
 
 def _check_storage(policy: str) -> None:
-    if policy == "keyring":
-        raise StoreUnavailable(
-            f"The system keyring was asked for, but {_IN_THE_FILE}; sessions are kept in a file.",
-            hint="Run `{program} auth login --storage file`. Once the keyring is supported, "
-            "`pip install 'keyturn[keyring]'` brings what it needs.",
-        )
-    if policy not in ("auto", "file"):
+    if policy not in ("auto", "file", "keyring"):
         raise StoreUnavailable(f"There is no storage called {policy!r}.")
+
+
+def _somebody_is_there() -> bool:
+    """Say whether a person could answer a dialog: a script must not wait a minute for nobody."""
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _granted(rt: Runtime, http: Http, talk: Talk, options: Options) -> Granted:
@@ -117,7 +115,9 @@ def _keep(rt: Runtime, http: Http, granted: Granted, options: Options) -> LoginO
     try:
         account = identify(rt, http, granted)
         session = replace(session, account=account)
-        before = rt.store.snapshot()
+        before = rt.store.index()
+        old = before.sessions.get(account.id)
+        old = old and rt.with_secrets_if_possible(old)  # Storing the new one empties its slot.
         _refuse_nameless(account, before.ids)
         stored = rt.store.put(session, pin=True)
     except KeyturnError:
@@ -126,13 +126,12 @@ def _keep(rt: Runtime, http: Http, granted: Granted, options: Options) -> LoginO
     rt.trace("stored the new session")
     previous_id = default_id(before)
     previous = before.sessions.get(previous_id) if previous_id else None
-    _retire(rt, stored, before.sessions.get(account.id))
+    _retire(rt, stored, old)
     if granted.anonymous_id is not None:
         _clear_anonymous(rt, granted.anonymous_id, stored)
     changed = previous and not previous.anonymous and previous.account.id != account.id
-    warning = _IN_THE_FILE if options.storage == "auto" else None
     return LoginOutcome(
-        session=rt.info(stored, storage_warning=warning),
+        session=rt.info(stored, storage_warning=rt.store.fallback),
         previous_account=display_name(previous.account) if previous and changed else None,
     )
 
@@ -184,7 +183,7 @@ def _live_session(rt: Runtime) -> Session | None:
     session = _usual_session(rt)
     if session is None or session.anonymous:
         return None
-    renewable = session.refresh_token is not None and not _has_ended(rt, session)
+    renewable = session.is_renewable and not _has_ended(rt, session)
     return session if renewable or session.is_usable(now=rt.effects.now()) else None
 
 

@@ -21,17 +21,17 @@ def logout(rt: Runtime, account: str | None) -> LogoutOutcome:
 
     Takes no refresh lock: a grant that is under way finds the record gone and revokes what it got.
     """
-    snapshot = rt.store.snapshot()
+    snapshot = rt.store.index()
     reference = account or named_account(rt.config)
     try:
-        session = pick(snapshot, reference)
+        session = rt.with_secrets_if_possible(pick(snapshot, reference))
     except StoreCorrupt:
         return _forget_unreadable(rt, snapshot, reference)
     try:
         revoked = revoke(rt, session)
     finally:
         removed = rt.store.remove(session.account.id)
-    if removed is not None and not removed.shares_grant_with(session):
+    if removed and not removed.same_as(session) and not removed.shares_grant_with(session):
         revoked = revoke(rt, removed)  # Somebody signed in anew while we were asking.
     rt.trace(f"removed the session; revocation: {revoked}")
     endpoints = session.endpoints
@@ -47,7 +47,7 @@ def logout(rt: Runtime, account: str | None) -> LogoutOutcome:
 
 def switch(rt: Runtime, account: str) -> SessionInfo:
     """Make ``account`` the default."""
-    session = pick(rt.store.snapshot(), account)
+    session = pick(rt.store.index(), account)
     if not rt.store.pin(session.account.id):
         raise AccountNotFound(f"{display_name(session.account)} has been signed out.")
     return rt.info(session)

@@ -71,6 +71,19 @@ class Endpoints:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """Where a session's secret lies when it is not in its record.
+
+    Attributes:
+        user: The name it is filed under in the system keyring; never used twice.
+        fingerprint: SHA-256 of the secret, in hexadecimal.
+    """
+
+    user: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """One signed-in account: everything that is replaced together, or not at all.
 
@@ -93,6 +106,8 @@ class Session:
         anonymous: A session without a person.
         storage: The policy it was stored under, which a refresh keeps.
         revision: The store's own count, raised at every write; 0: not stored yet.
+        slot: Where the refresh token lies (or both tokens) when the store keeps it elsewhere. As
+            read from a store's index, such a session comes without what is there.
 
     Raises:
         ValueError: a token is empty, or not what ``clean_token`` would leave of it.
@@ -114,11 +129,23 @@ class Session:
     anonymous: bool = False
     storage: str = "auto"
     revision: int = 0
+    slot: Slot | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        for token in (self.access_token, self.refresh_token):
+        tokens = (self.access_token, self.refresh_token)
+        for token in tokens[1:] if self.is_sealed else tokens:
             if token is not None and clean_token(token) != token:
                 raise ValueError("a token is visible ASCII and not empty")
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether the access token, too, lies in the slot and has not been read from there."""
+        return self.slot is not None and not self.access_token
+
+    @property
+    def is_renewable(self) -> bool:
+        """Whether there is a refresh token, here or in the slot."""
+        return self.refresh_token is not None or self.slot is not None
 
     @property
     def refresh_at(self) -> float | None:
@@ -141,11 +168,18 @@ class Session:
 
     def same_as(self, other: Session | None) -> bool:
         """Say whether ``other`` is this very record: nobody wrote in between."""
+        if other is None:
+            return False
+        # A slot is never used twice, so it stands for what is in it; either side may not know that.
+        same_secrets = (
+            self.slot == other.slot
+            if self.slot is not None and other.slot is not None
+            else (self.access_token, self.refresh_token)
+            == (other.access_token, other.refresh_token)
+        )
         return (
-            other is not None
+            same_secrets
             and self.revision == other.revision
-            and self.access_token == other.access_token
-            and self.refresh_token == other.refresh_token
             and self.expires_at == other.expires_at
             and self.generation == other.generation
         )

@@ -5,8 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -26,15 +25,6 @@ USER = "issuer/ada/1"
 SOON = 8.0
 
 on_a_bus = pytest.mark.xdist_group("secret-service")
-
-
-@pytest.fixture
-def secret_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SecretServiceHere]:
-    """Yield a running Secret Service that this process would find."""
-    service = SecretServiceHere(tmp_path / "keyring-home")
-    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", service.address)
-    yield service
-    service.close()
 
 
 @pytest.fixture

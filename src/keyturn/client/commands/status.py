@@ -90,7 +90,10 @@ def _places(session: SessionInfo) -> str:
     if session.storage == "memory":
         return "memory only"
     file = short_path(session.storage_path)
-    return f"system keyring (refresh token), {file}" if session.storage == "keyring" else file
+    if session.storage != "keyring":
+        return file
+    strict = session.storage_policy == "keyring"
+    return f"system keyring ({'both tokens' if strict else 'refresh token'}), {file}"
 
 
 def _row(name: str, value: str) -> str:

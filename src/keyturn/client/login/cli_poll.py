@@ -51,7 +51,7 @@ def sign_in(rt: Runtime, http: Http, talk: Talk, options: Options) -> Granted:
 
 def stored_anonymous(rt: Runtime) -> Session | None:
     """Return the stored session without a person, if there is one."""
-    sessions = rt.store.snapshot().sessions.values()
+    sessions = rt.store.index().sessions.values()
     return next((session for session in sessions if session.anonymous), None)
 
 
@@ -62,7 +62,7 @@ def _start(rt: Runtime, http: Http) -> tuple[cli_login.CliLogin, Session | None]
         return run(cli_login.start(client, anonymous_refresh_token=given), http), None
     anonymous = stored_anonymous(rt)
     if anonymous is not None:
-        token = anonymous.refresh_token
+        token = rt.with_secrets(anonymous).refresh_token
         try:
             return run(cli_login.start(client, anonymous_refresh_token=token), http), anonymous
         except ExchangeFailed:

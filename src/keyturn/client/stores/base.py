@@ -39,12 +39,15 @@ class SessionStore(Protocol):
     was stored before can then still be read. Reading never waits for a writer.
 
     Attributes:
-        kind: What holds the refresh tokens.
+        kind: What holds the records.
         location: Where, for messages: a path.
+        fallback: Why the last write did without the keyring it should have used, where nobody has
+            been told that yet; else ``None``.
     """
 
     kind: Kind
     location: str
+    fallback: str | None
 
     def snapshot(self) -> Snapshot:
         """Return everything that is stored.
@@ -55,13 +58,34 @@ class SessionStore(Protocol):
         """
         ...
 
-    def check(self) -> None:
-        """Find out, without changing anything, whether a session could be stored.
+    def index(self) -> Snapshot:
+        """Return what ``snapshot`` does, but for secrets that take a call to the keyring.
+
+        Raises as ``snapshot`` does for a file.
+        """
+        ...
+
+    def load(self, account_id: str) -> Session | None:
+        """Return one session with its secrets; ``None`` where there is none that can be read.
+
+        Raises:
+            StoreLocked, StoreUnavailable: its secret cannot be had just now.
+            StoreReadFailed: its secret is missing. And as ``snapshot`` does.
+            StoreCorrupt: its secret is not the one that was stored. And as ``snapshot`` does.
+        """
+        ...
+
+    def check(self, policy: str = "file", *, dialog: bool = False) -> None:
+        """Find out whether a session could be stored under a policy.
 
         For before a person is sent to the browser.
 
+        Args:
+            policy: ``"auto"``, ``"file"`` or ``"keyring"``.
+            dialog: Let the system ask the person to unlock the keyring.
+
         Raises:
-            StoreUnavailable: it could not.
+            StoreUnavailable, StoreLocked: it could not.
         """
         ...
 

@@ -23,7 +23,12 @@ INTERFACE = "org.freedesktop.Secret."
 _PROPERTIES = "org.freedesktop.DBus.Properties"
 # What jeepney raises for an address, a bus or an answer that is none.
 _BROKEN = (OSError, RuntimeError, LookupError, ValueError, TypeError, StopIteration)
+_GONE = (".NoSuchObject", ".UnknownObject", ".UnknownMethod")
 NOTHING = "/"  # How the Secret Service says "no collection" and "no dialog needed".
+
+
+class ItemGone(LookupError):
+    """Somebody removed an item after it was found."""
 
 
 @contextmanager
@@ -175,7 +180,13 @@ class Bus:
         address = self._jeepney.DBusAddress(path, bus_name=name, interface=interface)
         message = self._jeepney.new_method_call(address, method, signature or None, body)
         reply = self._connection.send_and_get_reply(message, timeout=self._left())
-        return importlib.import_module("jeepney.wrappers").unwrap_msg(reply)
+        wrappers = importlib.import_module("jeepney.wrappers")
+        try:
+            return wrappers.unwrap_msg(reply)
+        except wrappers.DBusErrorResponse as error:
+            if path != _ROOT and str(error.name).endswith(_GONE):
+                raise ItemGone from None
+            raise
 
     def _left(self) -> float:
         left = self._until - self._monotonic()

@@ -15,6 +15,8 @@ from keyturn.client.stores.records import from_record, to_record
 from keyturn.protocol.errors import StoreCorrupt, StoreReadFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from keyturn.protocol.tokens import Session
 
 
@@ -77,6 +79,40 @@ class Document:
     def pin(self, account_id: str) -> None:
         """Make an account the default."""
         self._client()["default"] = account_id
+
+    def next_revision(self) -> int:
+        """Return the revision that the next write gets."""
+        return int(self.raw.get("revision", 0)) + 1
+
+    def slot_of(self, account_id: str) -> str | None:
+        """Return the keyring slot that a record names, readable or not."""
+        record = self.raw["clients"].get(self._key, {}).get("accounts", {}).get(account_id)
+        slot = record.get("slot") if isinstance(record, dict) else None
+        return slot if isinstance(slot, str) and slot else None
+
+    def slots(self) -> set[str]:
+        """Return every keyring slot that a record of this client names."""
+        accounts = self.raw["clients"].get(self._key, {}).get("accounts", {})
+        return {slot for id_ in accounts if (slot := self.slot_of(id_)) is not None}
+
+    def leftovers(self) -> set[str]:
+        """Return the slots that no record names (any more) and that may not be empty yet."""
+        found = self.raw["clients"].get(self._key, {}).get("leftovers")
+        return set(found) if isinstance(found, dict) else set()
+
+    def leave_behind(self, user: str | None) -> None:
+        """Note a slot that is to be emptied."""
+        if user is not None:
+            # An object, since the hot path reads no lists.
+            self._client()["leftovers"] = dict.fromkeys({*self.leftovers(), user}, True)
+
+    def forget_leftovers(self, users: Iterable[str]) -> None:
+        """Strike slots that have been emptied off the list."""
+        left = self.leftovers() - set(users)
+        client = self._client()
+        client.pop("leftovers", None)
+        if left:
+            client["leftovers"] = dict.fromkeys(left, True)
 
     def encoded(self) -> bytes:
         """Return the bytes to store."""

@@ -40,6 +40,7 @@ class FileStore:
     """
 
     kind: Kind = "file"
+    fallback: str | None = None
 
     def __init__(
         self, home: str, *, issuer: str, client_id: str, client_key: str, effects: Effects
@@ -60,6 +61,14 @@ class FileStore:
             raise StoreCorrupt(
                 f"{error} It was kept as {aside}." if aside else str(error)
             ) from None
+
+    def index(self) -> Snapshot:
+        """Return everything that is stored."""
+        return self.snapshot()
+
+    def load(self, account_id: str) -> Session | None:
+        """Return one session."""
+        return self.snapshot().sessions.get(account_id)
 
     def put(self, session: Session, *, pin: bool) -> Session:
         """Store ``session`` whatever was there for its account."""
@@ -99,7 +108,7 @@ class FileStore:
             self._write(document)
         return True
 
-    def check(self) -> None:
+    def check(self, policy: str = "file", *, dialog: bool = False) -> None:
         """Find out, without changing anything, whether a session could be stored."""
         self._object_to_directory(_nearest_existing(self._home))
 

@@ -6,12 +6,13 @@ through ``keyturn.client.stores.keyring_backend``. Nothing here decides what is 
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
-from keyturn.client.stores.dbus import INTERFACE, NOTHING, locked, secret_service
+from keyturn.client.stores.dbus import INTERFACE, NOTHING, ItemGone, locked, secret_service
 from keyturn.protocol.errors import StoreReadFailed, StoreUnavailable, StoreWriteFailed
 
 if TYPE_CHECKING:
@@ -104,7 +105,10 @@ class SecretService:
             item = bus.find(self._attributes(user))
             if item is None:
                 return None
-            (secret,) = bus.call(item, "Item", "GetSecret", "o", (bus.session(),))
+            try:
+                (secret,) = bus.call(item, "Item", "GetSecret", "o", (bus.session(),))
+            except ItemGone:
+                return None
         try:
             return bytes(secret[2]).decode()
         except UnicodeDecodeError:
@@ -139,13 +143,18 @@ class SecretService:
         """Forget a secret; none is fine."""
         with secret_service(self._monotonic) as bus:
             item = bus.find(self._attributes(user))
-            if item is not None and bus.call(item, "Item", "Delete")[0] != NOTHING:
-                raise locked()
+            with contextlib.suppress(ItemGone):
+                if item is not None and bus.call(item, "Item", "Delete")[0] != NOTHING:
+                    raise locked()
 
     def users(self) -> list[str]:
         """Return the user names that have a secret here."""
+        found = []
         with secret_service(self._monotonic) as bus:
-            return [bus.attributes(item)["username"] for item in bus.all(self._attributes(None))]
+            for item in bus.all(self._attributes(None)):
+                with contextlib.suppress(ItemGone):
+                    found.append(bus.attributes(item)["username"])
+        return found
 
     def _attributes(self, user: str | None) -> dict[str, str]:
         every = {"service": self._service, "application": "keyturn"}

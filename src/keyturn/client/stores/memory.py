@@ -17,6 +17,7 @@ class MemoryStore:
 
     kind: Kind = "memory"
     location = "memory"
+    fallback: str | None = None
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -29,7 +30,15 @@ class MemoryStore:
         with self._guard:
             return Snapshot(sessions=dict(self._sessions), default=self._default)
 
-    def check(self) -> None:
+    def index(self) -> Snapshot:
+        """Return everything that is stored."""
+        return self.snapshot()
+
+    def load(self, account_id: str) -> Session | None:
+        """Return one session."""
+        return self.snapshot().sessions.get(account_id)
+
+    def check(self, policy: str = "file", *, dialog: bool = False) -> None:
         """There is always room."""
 
     def put(self, session: Session, *, pin: bool) -> Session:

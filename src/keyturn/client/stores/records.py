@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from keyturn.protocol.errors import StoreCorrupt
-from keyturn.protocol.tokens import Account, Endpoints, Session, clean_token
+from keyturn.protocol.tokens import Account, Endpoints, Session, Slot, clean_token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ def to_record(session: Session, earlier: Mapping[str, Any] | None) -> dict[str, 
     return {
         **(earlier or {}),
         "account": {"id": account.id, "email": account.email, "label": account.label},
-        "access_token": session.access_token,
+        "access_token": session.access_token or None,
         "refresh_token": session.refresh_token,
         "token_type": session.token_type,
         "scope": session.scope,
@@ -33,6 +33,8 @@ def to_record(session: Session, earlier: Mapping[str, Any] | None) -> dict[str, 
         "endpoints": _endpoints_record(session.endpoints),
         "anonymous": session.anonymous,
         "storage": session.storage,
+        "slot": session.slot.user if session.slot else None,
+        "fingerprint": session.slot.fingerprint if session.slot else None,
         "revision": session.revision,
     }
 
@@ -47,6 +49,10 @@ def from_record(record: object, *, issuer: str, client_id: str) -> Session:
         raise StoreCorrupt("A stored session is no record.")
     reader = _Reader(record)
     account = _Reader(reader.mapping("account"))
+    slot = _slot(reader)
+    access_token = reader.token("access_token")
+    if access_token is None and slot is None:
+        raise _misread("access_token")
     return Session(
         account=Account(
             id=account.required_text("id"),
@@ -55,7 +61,7 @@ def from_record(record: object, *, issuer: str, client_id: str) -> Session:
         ),
         issuer=issuer,
         client_id=client_id,
-        access_token=reader.required_token("access_token"),
+        access_token=access_token or "",
         refresh_token=reader.token("refresh_token"),
         token_type=reader.text("token_type") or "Bearer",
         scope=reader.text("scope"),
@@ -68,6 +74,7 @@ def from_record(record: object, *, issuer: str, client_id: str) -> Session:
         anonymous=record.get("anonymous") is True,
         storage=reader.text("storage") or "auto",
         revision=reader.integer("revision") or 0,
+        slot=slot,
     )
 
 
@@ -101,12 +108,6 @@ class _Reader:
             raise _misread(name)
         return value
 
-    def required_token(self, name: str) -> str:
-        value = self.token(name)
-        if value is None:
-            raise _misread(name)
-        return value
-
     def number(self, name: str) -> float | None:
         value = self._record.get(name)
         if value is None:
@@ -120,6 +121,12 @@ class _Reader:
         if value is not None and type(value) is not int:
             raise _misread(name)
         return value
+
+
+def _slot(reader: _Reader) -> Slot | None:
+    if reader.text("slot") is None:
+        return None
+    return Slot(user=reader.required_text("slot"), fingerprint=reader.required_text("fingerprint"))
 
 
 def _endpoints(record: object) -> Endpoints | None:
