@@ -53,18 +53,15 @@ class Folder:
         self._path = str(path)
         self.names: dict[str, Node] = {}
         self._durable_names: dict[str, Node] = {}
+        self.last = ""
 
-    def take(self, call: Call) -> None:
-        """Change as this call changed it."""
+    def take(self, call: Call) -> bool:
+        """Change as this call changed it; false if it was about something else."""
+        self.last = call.name
         texts = [_bytes(text) for text in _HEX.findall(call.arguments)]
-        if call.name == "openat":
-            self._open(texts[0].decode(), call.arguments)
-        elif call.name == "link":
-            self.names[self._name(texts[1].decode())] = self.names[self._name(texts[0].decode())]
-        elif call.name == "unlink":
-            self.names.pop(self._name(texts[0].decode()), None)
-        else:
-            self._on_descriptor(call, texts)
+        if call.name in ("openat", "link", "unlink"):
+            return self._on_name(call, [text.decode() for text in texts])
+        return self._on_descriptor(call, texts)
 
     def leave(self, target: Path, chance: random.Random | None) -> None:
         """Write down what a cut at this moment leaves."""
@@ -75,19 +72,29 @@ class Folder:
                 (target / name).write_bytes(node.after_a_cut(chance))
                 (target / name).chmod(0o600)
 
-    def _open(self, path: str, arguments: str) -> None:
-        if "O_CREAT" in arguments and path.startswith(self._path + "/"):
-            self.names.setdefault(self._name(path), Node())
+    def _on_name(self, call: Call, paths: list[str]) -> bool:
+        if not paths[0].startswith(self._path + "/"):
+            return False
+        name = self._name(paths[0])
+        if call.name == "link":
+            self.names[self._name(paths[1])] = self.names[name]
+        elif call.name == "unlink":
+            self.names.pop(name, None)
+        elif "O_CREAT" not in call.arguments or name in self.names:
+            return False
+        else:
+            self.names[name] = Node()
+        return True
 
-    def _on_descriptor(self, call: Call, texts: list[bytes]) -> None:
+    def _on_descriptor(self, call: Call, texts: list[bytes]) -> bool:
         found = _PATH_OF_FD.match(call.arguments)
         path = _bytes(found[1]).decode() if found else ""
         if path == self._path and call.name in ("fsync", "fdatasync"):
             self._durable_names = dict(self.names)
-            return
+            return True
         node = self.names.get(self._name(path)) if path.startswith(self._path + "/") else None
         if node is None:
-            return
+            return False
         last = call.arguments.rpartition(", ")[2]
         if call.name in ("fsync", "fdatasync"):
             node.sync()
@@ -97,21 +104,21 @@ class Folder:
             node.change((int(last), texts[0]))
         else:  # write: only ever from the start to the end
             node.change((len(node.live), texts[0]))
+        return True
 
     def _name(self, path: str) -> str:
         return path.removeprefix(self._path + "/")
 
 
 def story(log: Path, folder: Path) -> Iterator[tuple[str | None, Folder]]:
-    """Yield the folder after each call, and what was said on standard output by that call."""
+    """Yield the folder after each call that changed it, or what such a program said, and it."""
     state = Folder(folder)
     for call in sorted(calls(log), key=lambda call: call.ended):
         if call.result is None or call.result < 0:
             continue
         if call.name == "write" and call.arguments.startswith("1<"):
             yield _bytes(_HEX.findall(call.arguments)[0]).decode(), state
-        else:
-            state.take(call)
+        elif state.take(call):
             yield None, state
 
 

@@ -1,41 +1,15 @@
 """A first start that is killed anywhere, or happens twice at once, ends in one whole server."""
 
-import asyncio
-import json
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from keyturn.server.projects.service import DEFAULT_CLIENT, KINDS
-from keyturn.server.services import open_services
-from keyturn.server.settings import Settings
 from tests.faults.forks_ import all_at_once, forks
-from tests.faults.starts_ import start, start_when_told
+from tests.faults.starts_ import assert_whole, start, start_when_told
 from tests.requirements_ import rounds
 
 pytestmark = [pytest.mark.sweep, pytest.mark.proves("S-61")]
-
-
-async def facts(data: Path) -> dict[str, Any]:
-    """Open the data as the next start does and return what is there."""
-    services = await open_services(Settings(data=data))
-    try:
-        kept = json.loads((data / "project-default-keys.json").read_text())
-        keys = [await services.projects.key_kind("default", kept[kind]) for kind in KINDS]
-        return {
-            "projects": [project.id for project in await services.projects.all()],
-            "client": await services.projects.client(DEFAULT_CLIENT) is not None,
-            "keys": keys,
-        }
-    finally:
-        await services.close()
-
-
-def assert_whole(data: Path) -> None:
-    found = asyncio.run(facts(data))
-    assert found == {"projects": ["default"], "client": True, "keys": list(KINDS)}
 
 
 def killed_after(seconds: float, data: Path) -> tuple[int | None, float]:
