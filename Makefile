@@ -42,9 +42,11 @@ check: setup ## format, lint, types, layers, fresh reference
 	$(BIN)/python tools/promises.py --check
 	$(BIN)/python tools/reference.py --check
 
-fix: setup ## format, and mend what ruff can mend
+fix: setup ## format, mend what ruff can mend, write the reference anew
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+	$(BIN)/python tools/reference.py
+	$(BIN)/python tools/promises.py
 
 docs: setup ## write docs/reference anew from the code
 	$(BIN)/python tools/reference.py
