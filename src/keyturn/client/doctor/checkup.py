@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyturn.client.doctor import file_checks, server_checks, session_checks
+from keyturn.client.doctor import file_checks, keyring_check, server_checks, session_checks
 from keyturn.client.doctor.examination import Examination
 from keyturn.client.doctor.findings import Finding
 from keyturn.protocol.errors import KeyturnError
@@ -20,6 +20,7 @@ CHECKS: Sequence[Check] = (
     session_checks.account,
     session_checks.token,
     server_checks.clock,
+    keyring_check.keyring,
     server_checks.connection,
     server_checks.server,
     file_checks.files,
