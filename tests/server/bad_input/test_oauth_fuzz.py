@@ -126,7 +126,7 @@ LATIN = st.binary(max_size=60).map(lambda found: bytes(b for b in found if b not
 
 @pytest.mark.proves("S-20", "T-14")
 @pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize("path", ["/oauth/userinfo", "/oauth/token", "/oauth/revoke"])
+@pytest.mark.parametrize("path", ["/oauth/userinfo", "/oauth/token", "/oauth/revoke", "/oauth/ack"])
 def test_no_header_is_too_odd(shared: InProcess, path: str, method: str) -> None:
     @settings(_SAME, max_examples=60)
     @given(headers=st.lists(st.tuples(HEADERS, SCHEMES, LATIN), max_size=4))

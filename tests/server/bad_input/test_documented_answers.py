@@ -1,0 +1,182 @@
+"""Good requests get the answers that the document shows: every operation succeeds here once."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import schemathesis
+from schemathesis.config import SchemathesisConfig
+
+from keyturn.server.app import create_app
+from keyturn.server.settings import Settings
+from tests.server.bad_input.callers_ import API, Callers
+from tests.server.oauth.grants_ import (
+    approve,
+    decide_device,
+    poll,
+    redeem,
+    refresh,
+    start_device,
+)
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from tests.server.in_process_ import InProcess
+
+
+@cache
+def document() -> Any:
+    config = SchemathesisConfig.from_dict({"cache": {"enabled": False}})
+    return schemathesis.openapi.from_dict(create_app(Settings()).openapi(), config=config)
+
+
+class Checked:
+    """Sends requests, compares each answer with the document, and notes what succeeded."""
+
+    def __init__(self, callers: Callers) -> None:
+        self.callers, self.succeeded = callers, set[str]()
+
+    def note(self, answer: httpx2.Response, template: str) -> Any:
+        """Compare an answer with what the document says of an operation."""
+        method = answer.request.method
+        assert answer.is_success, (method, template, answer.text)
+        document()[template][method].validate_response(answer)
+        self.succeeded.add(f"{method} {template}")
+        is_json = answer.headers.get("content-type", "").startswith("application/json")
+        return answer.json() if is_json else None
+
+    def api(
+        self, method: str, template: str, who: dict[str, str], body: Any = None, **ids: str
+    ) -> Any:
+        """Call an operation of the Stack-compatible API."""
+        path = template.partition("?")[0]
+        answer = self.callers.server.request(
+            method, API + template.format_map(ids), headers=who, json=body
+        )
+        return self.note(answer, API + path)
+
+
+def of_accounts(checked: Checked) -> None:
+    callers, body = checked.callers, {"email": "new@example.com", "password": "correct horse"}
+    client, backend = callers.client, callers.project_server
+    checked.api("POST", "/auth/anonymous/sign-up", client)
+    user = checked.api("POST", "/auth/password/sign-up", client, body)
+    again = checked.api("POST", "/auth/password/sign-in", client, body)
+    own = {**client, "x-stack-access-token": again["access_token"]}
+    checked.api("GET", "/users/me", own)
+    checked.api("PATCH", "/users/me", own, {"display_name": "Ada", "client_metadata": {"a": [1]}})
+    checked.api("GET", "/users?limit=1&desc=true", backend)
+    made = checked.api("POST", "/users", backend, {"primary_email": "made@example.com"})
+    checked.api("GET", "/users/{user_id}", backend, user_id=made["id"])
+    checked.api("PATCH", "/users/{user_id}", backend, {"display_name": "M"}, user_id=made["id"])
+    checked.api("DELETE", "/users/{user_id}", backend, user_id=made["id"])
+    of_sessions(checked, own, again, user["user_id"])
+    checked.api("DELETE", "/users/me", {**backend, "x-stack-access-token": user["access_token"]})
+
+
+def of_sessions(
+    checked: Checked, own: dict[str, str], tokens: dict[str, str], user_id: str
+) -> None:
+    backend = checked.callers.project_server
+    with_token = {**own, "x-stack-refresh-token": tokens["refresh_token"]}
+    checked.api("POST", "/auth/sessions/current/refresh", with_token)
+    checked.api(
+        "POST",
+        "/auth/oauth/token",
+        {},
+        {
+            "grant_type": "refresh_token",
+            "client_id": "default",
+            "refresh_token": tokens["refresh_token"],
+        },
+    )
+    checked.api("POST", "/auth/sessions", backend, {"user_id": user_id, "is_impersonation": True})
+    listed = checked.api("GET", "/auth/sessions", own)["items"]
+    other = next(item["id"] for item in listed if item["is_impersonation"])
+    checked.api("DELETE", "/auth/sessions/{session_id}", own, session_id=other)
+    checked.api("DELETE", "/auth/sessions/current", own)
+
+
+def of_teams(checked: Checked) -> None:
+    backend, me = checked.callers.project_server, checked.callers.user["user_id"]
+    own = checked.callers.signed_in
+    made = checked.api("POST", "/teams", backend, {"display_name": "Turners"})
+    ids = {"team_id": made["id"], "user_id": me}
+    checked.api("POST", "/team-memberships/{team_id}/{user_id}", backend, **ids)
+    checked.api("GET", "/teams?user_id=me", own)
+    checked.api("GET", "/teams/{team_id}", own, **ids)
+    checked.api("PATCH", "/teams/{team_id}", backend, {"display_name": "T"}, **ids)
+    checked.api("GET", "/team-member-profiles?team_id=" + made["id"], backend)
+    checked.api("GET", "/team-member-profiles/{team_id}/{user_id}", own, **ids)
+    profile = {"display_name": "Ada of the Turners"}
+    checked.api("PATCH", "/team-member-profiles/{team_id}/{user_id}", own, profile, **ids)
+    checked.api("DELETE", "/team-memberships/{team_id}/{user_id}", own, **ids)
+    checked.api("DELETE", "/teams/{team_id}", backend, **ids)
+
+
+def of_projects(checked: Checked) -> None:
+    callers = checked.callers
+    checked.api("GET", "/projects/current", callers.client)
+    checked.api("GET", "/projects/current", callers.project_admin)
+    checked.api("GET", "/internal/projects/current", callers.project_admin)
+    checked.api("GET", "/projects/{project_id}/.well-known/jwks.json", {}, project_id="default")
+    checked.note(callers.server.get(API), API)
+    checked.note(callers.server.get("/health"), "/health")
+
+
+def of_cli_sign_in(checked: Checked) -> None:
+    client, user = checked.callers.client, checked.callers.user
+    guest = {"anon_refresh_token": user["refresh_token"]}
+    started = checked.api("POST", "/auth/cli", client, guest)
+    code = {"login_code": started["login_code"]}
+    poll_body = {"polling_code": started["polling_code"]}
+    checked.api("POST", "/auth/cli/poll", client, poll_body)
+    checked.api("POST", "/auth/cli/complete", client, {**code, "mode": "check"})
+    claimed = checked.api(
+        "POST", "/auth/cli/complete", client, {**code, "mode": "claim-anon-session"}
+    )
+    done = {**code, "refresh_token": claimed["refresh_token"]}
+    checked.api("POST", "/auth/cli/complete", client, done)
+    checked.api("POST", "/auth/cli/poll", client, poll_body)
+
+
+def of_oauth(checked: Checked, server: InProcess) -> None:
+    person = server.person()
+    tokens = checked.note(redeem(server, approve(server, person)), "/oauth/token")
+    tokens = checked.note(refresh(server, tokens["refresh_token"]), "/oauth/token")
+    started = start_device(server, host_name="quartz")
+    form = {"client_id": "keyturn-cli"}
+    checked.note(
+        server.post("/oauth/device_authorization", data=form), "/oauth/device_authorization"
+    )
+    decide_device(server, started["user_code"], person)
+    checked.note(poll(server, started["device_code"]), "/oauth/token")
+    bearer = {"authorization": f"Bearer {tokens['access_token']}"}
+    for method in ("GET", "POST"):
+        answer = server.request(method, "/oauth/userinfo", headers=bearer)
+        checked.note(answer, "/oauth/userinfo")
+    checked.note(server.post("/oauth/ack", headers=bearer), "/oauth/ack")
+    for path in ("/oauth/jwks", "/.well-known/oauth-authorization-server"):
+        checked.note(server.get(path), path)
+    checked.note(
+        server.post("/oauth/revoke", data={**form, "token": tokens["refresh_token"]}),
+        "/oauth/revoke",
+    )
+
+
+@pytest.mark.proves("S-2", "S-20", "S-25")
+def test_every_operation_succeeds_as_documented(shared: InProcess, callers: Callers) -> None:
+    checked = Checked(callers)
+    for part in (of_projects, of_accounts, of_teams, of_cli_sign_in):
+        part(checked)
+    of_oauth(checked, shared)
+    documented = {
+        f"{method.upper()} {path}"
+        for path, methods in create_app(Settings()).openapi()["paths"].items()
+        for method in methods
+    }
+    # A new operation needs a good request above.
+    assert sorted(documented - checked.succeeded) == []
