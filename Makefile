@@ -3,7 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SETUP := $(PYTHON) tools/setup.py
-PYTEST := -m pytest -n 2 --dist loadgroup
+# By file: what a file starts once (a server, a browser) is started once.
+PYTEST := -m pytest -n 2 --dist loadfile
 # protocol and every rules.py are held to 100 % of their branches; the config says so.
 COVER := --cov --cov-config=tests/pure.coveragerc --cov-report=term
 # The newest Python runs the part that differs between versions and takes seconds: the pure

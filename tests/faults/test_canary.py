@@ -19,7 +19,7 @@ from tests.faults.servers_ import Server
 from tests.faults.steps_ import approve_device
 from tests.server.person_ import Person
 
-pytestmark = [pytest.mark.proves("T-9"), pytest.mark.xdist_group("canary")]
+pytestmark = pytest.mark.proves("T-9")
 
 LOUD = """
 import logging, sys

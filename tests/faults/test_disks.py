@@ -24,8 +24,6 @@ from tests.faults.steps_ import (
 )
 from tests.server.person_ import PASSWORD, Person
 
-pytestmark = pytest.mark.xdist_group("disks")
-
 
 @dataclass
 class Patient:

@@ -30,8 +30,6 @@ from tests.faults.tracing_ import Call, calls, tracing
 from tests.requirements_ import require
 from tests.server.person_ import Person, authorize_path
 
-pytestmark = pytest.mark.xdist_group("durability")
-
 TRACED = "trace=fdatasync,fsync,pwrite64,read,recvfrom,recvmsg,write,writev,sendto,sendmsg"
 OPTIONS = ("-y", "-s", "8192", "-e", TRACED)
 LOG = "keyturn.sqlite3-wal>"

@@ -24,7 +24,6 @@ SHORTEST_LIFE_SECONDS, LONGEST_LIFE_SECONDS = 0.1, 0.5
 
 @pytest.mark.sweep
 @pytest.mark.proves("S-0b", "S-21", "S-26", "S-30")
-@pytest.mark.xdist_group("kills")
 def test_after_a_kill_every_acknowledged_session_lives_and_every_ended_one_is_dead(
     tmp_path: Path,
 ) -> None:

@@ -20,7 +20,7 @@ from tests.faults.power_ import OPTIONS, Folder, story
 from tests.faults.starts_ import assert_whole, start
 from tests.requirements_ import require, rounds
 
-pytestmark = [pytest.mark.sweep, pytest.mark.xdist_group("durability")]
+pytestmark = pytest.mark.sweep
 
 # A first start, then enough to make SQLite carry its log over into the database several times;
 # alone and side by side, each told to standard output once it is durable.

@@ -37,7 +37,7 @@ from tests.requirements_ import rounds
 from tests.server.in_process_ import BASE_URL
 from tests.server.person_ import Person
 
-pytestmark = [pytest.mark.sweep, pytest.mark.xdist_group("races")]
+pytestmark = pytest.mark.sweep
 
 ROUNDS = rounds(bounded=25, full=200)
 

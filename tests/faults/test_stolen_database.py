@@ -34,8 +34,6 @@ from tests.faults.steps_ import (
 )
 from tests.server.person_ import Person
 
-pytestmark = pytest.mark.xdist_group("stolen")
-
 DATABASE = "keyturn.sqlite3"
 
 

@@ -27,12 +27,10 @@ from tests.faults.steps_ import (
 from tests.faults.tracing_ import calls, tracing
 from tests.requirements_ import rounds
 
-pytestmark = pytest.mark.xdist_group("waiting")
-
 WAITERS = 1000
 QUIET_SECONDS = 5
 # Every statement locks the index before it looks at anything, so none can hide from these.
-TOUCHES = "trace=fcntl,pread64,pwrite64,fdatasync,ftruncate,openat"
+OPTIONS = ("-y", "-e", "trace=fcntl,pread64,pwrite64,fdatasync,ftruncate,openat")
 HOLD = {"prefer": "wait=60"}
 
 
@@ -89,6 +87,26 @@ def kilobytes(server: Server) -> int:
     return int(found[1])
 
 
+def touched(log: Path) -> int:
+    """Return how many calls in a trace had to do with the database."""
+    return sum("keyturn.sqlite3" in call.arguments for call in calls(log))
+
+
+async def touches(server: Server, log: Path, *, seconds: float) -> int:
+    """Watch a server for a while; return how often it touched its database."""
+    with tracing(server.pid, log, OPTIONS):
+        await asyncio.sleep(seconds)
+    return touched(log)
+
+
+async def settled(server: Server, log: Path) -> None:
+    """Wait until the last of those who wait has arrived and looked."""
+    for _ in range(60):
+        if await touches(server, log, seconds=0.5) == 0:
+            return
+    raise AssertionError("it never came to rest")
+
+
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Server]]:
     with serving(tmp_path_factory.mktemp("waiting") / "data", count=2) as started:
@@ -110,17 +128,14 @@ def test_a_thousand_that_wait_run_no_statement_for_5_seconds_and_then_hear_at_on
 
     async def test() -> None:
         async with held(requests) as waiting:
-            await asyncio.sleep(1)  # until the last has arrived and looked
+            await settled(server, log)
             holding = kilobytes(server)
-            with tracing(server.pid, log, ["-y", "-e", TOUCHES]):
-                await asyncio.sleep(QUIET_SECONDS)
-            quiet = [call for call in calls(log) if "keyturn.sqlite3" in call.arguments]
-            assert quiet == []
-            with tracing(server.pid, log, ["-y", "-e", TOUCHES]):
+            assert await touches(server, log, seconds=QUIET_SECONDS) == 0
+            with tracing(server.pid, log, OPTIONS):
                 good(complete(server, attempts[0]["login_code"], browser))
                 status, told = await waiting[0].answer()
             # The same eyes see statements where there are some.
-            assert [call for call in calls(log) if "keyturn.sqlite3" in call.arguments]
+            assert touched(log) > 0
             assert (status, told["refresh_token"]) == (201, browser)
         print(
             f"{WAITERS} waiting: {holding // 1024} MB in all, "
