@@ -136,6 +136,28 @@ def test_how_long_the_answers_take_is_printed(
     assert ask is by_link or medians[UNKNOWN] > medians[KNOWN] / 5
 
 
+@pytest.mark.proves("T-10")
+def test_an_open_browser_is_no_place_to_guess_its_owners_password(populated: InProcess) -> None:
+    user = populated.run(populated.services.accounts.by_email("default", KNOWN))
+    assert user is not None
+    person = Person(populated)
+    person.cookies["keyturn_session_default"] = populated.browser(user)[1]
+    new = "another horse battery"
+    for _ in range(10):
+        person.open("/password")
+        person.press("/password", current="a guess", password=new)
+        assert "Password changed" not in person.page.text
+    person.open("/password")
+    # Not even the right one, until the limit's time is over.
+    assert person.press("/password", current=PASSWORD, password=new).status_code == 429
+    assert by_api(populated, KNOWN).status_code == 429
+    populated.clock.advance(601)
+    for changed, current in (("x", PASSWORD), (new, PASSWORD), (PASSWORD, new)):
+        person.open("/password")
+        answer = person.press("/password", current=current, password=changed)
+        assert answer.status_code in (200, 422), answer.text
+
+
 @pytest.mark.proves("T-10", "S-9a")
 def test_unknown_decided_and_foreign_login_codes_are_one_page(server: InProcess) -> None:
     pages = []

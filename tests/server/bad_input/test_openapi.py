@@ -38,7 +38,7 @@ SAME: list[Check] = [
     checks.response_schema_conformance,
 ]
 WHO = ("nobody", "client", "signed-in", "server", "admin")
-REQUESTS_PER_OPERATION = 40
+REQUESTS_PER_OPERATION = 25
 _QUIETLY = settings(
     max_examples=REQUESTS_PER_OPERATION,
     derandomize=True,

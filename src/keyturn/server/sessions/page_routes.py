@@ -8,6 +8,7 @@ from keyturn.server.accounts.rules import SHORTEST_PASSWORD
 from keyturn.server.accounts.service import PasswordRefused
 from keyturn.server.browser.pages import both, page
 from keyturn.server.clock import instant
+from keyturn.server.http.origin import counted_ip
 from keyturn.server.pages import words
 from keyturn.server.pages.views import (
     BrowserSession,
@@ -119,9 +120,14 @@ async def change_password(visitor: Visitor) -> Response:
     new = fields.get("password", "")
     if not new:
         return visitor.show(_password_page(visitor, password_problem=words.NEW_PASSWORD_MISSING))
-    before = len(await visitor.services.sessions.live_of_user(visitor.user.id))
+    services = visitor.services
+    before = len(await services.sessions.live_of_user(visitor.user.id))
+    tries = services.signin.tries_at_password(
+        visitor.project, visitor.user, counted_ip=counted_ip(visitor.request)
+    )
+    await services.limits.take(tries)
     try:
-        changed = await visitor.services.accounts.change_password(
+        changed = await services.accounts.change_password(
             visitor.project,
             visitor.user,
             current=fields.get("current"),
@@ -129,10 +135,12 @@ async def change_password(visitor: Visitor) -> Response:
             keep_session=visitor.session.id,
         )
     except PasswordRefused as refused:
+        await services.limits.give_back(tries)  # the current one was right
         problem = refused_words(refused, new)
         return visitor.show(_password_page(visitor, password_problem=problem))
     if not changed:
         return visitor.show(_password_page(visitor, current_problem=words.PASSWORD_WRONG))
+    await services.limits.give_back(tries)
     return await _show(visitor, SessionsNotice(kind="password-changed", count=before - 1))
 
 

@@ -161,6 +161,16 @@ class SignIn:
             )
         )
 
+    def tries_at_password(
+        self, project: Project, user: User, *, counted_ip: str | None
+    ) -> list[Limit]:
+        """Return what a try at a signed-in user's own password counts against: as signing in does.
+
+        Whoever sits down at somebody's open browser must not be able to guess it either.
+        """
+        email = user.sign_in_email or user.id
+        return self._limits_of("password", project, email, counted_ip)
+
     def _limits_of(
         self, what: str, project: Project, email: str, counted_ip: str | None
     ) -> list[Limit]:
