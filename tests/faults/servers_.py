@@ -26,6 +26,12 @@ def free_port() -> int:
         return port
 
 
+def assert_no_surprise(log: str) -> None:
+    """Check that nothing in a server's log was unforeseen."""
+    assert "Traceback" not in log, log
+    assert " failed with " not in log, log
+
+
 def ask(port: int, method: str, path: str, **options: Any) -> httpx2.Response:
     """Send one request on a connection of its own; redirects are not followed."""
     # Without certificates to load, which would take twenty times as long as the request.

@@ -142,7 +142,8 @@ def test_enough_was_played_to_find_something(played: Played) -> None:
         assert needed in names, f"no {needed} was seen"
     assert {200, 201, 303, 400, 401, 403, 404, 500} <= set(played.statuses)
     assert played.statuses.count(500) >= 8
-    assert "Traceback" in played.server.log
+    for face in ("POST /oauth/token", "A request", "POST /sign-in"):
+        assert f"{face} failed with" in played.server.log
     # Each place is really searched: what a thief may know is found in it.
     assert b"ada@example.com" in b"".join(_database(played).values())
 

@@ -14,6 +14,7 @@ import pytest
 from tests.faults.journal_ import Family, Guest, Journal
 from tests.faults.load_ import Load
 from tests.faults.quick_server_ import QuickServer, quick_server
+from tests.faults.servers_ import assert_no_surprise
 from tests.faults.steps_ import refresh_send, rows, send, signed_up, stack
 from tests.requirements_ import rounds
 from tests.server.person_ import PASSWORD
@@ -44,7 +45,7 @@ def test_after_a_kill_every_acknowledged_session_lives_and_every_ended_one_is_de
         check_passwords(server, list(everything.passwords)[:: max(1, ROUNDS // 10)])
         print(f"{ROUNDS} kills, {len(everything)} acknowledged facts")
         assert len(everything) > ROUNDS * 10
-        assert "Traceback" not in server.log
+        assert_no_surprise(server.log)
         assert rows(server.data, "PRAGMA integrity_check")[0][0] == "ok"
         assert rows(server.data, "PRAGMA foreign_key_check") == []
 

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.faults.racers_ import RACERS, Answer, Racers, Send, racers
-from tests.faults.servers_ import Server, serving
+from tests.faults.servers_ import Server, assert_no_surprise, serving
 from tests.faults.steps_ import (
     approve_device,
     authorization_code,
@@ -70,7 +70,7 @@ def track(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Track]:
     data = tmp_path_factory.mktemp("races") / "data"
     with serving(data, count=2) as servers, racers() as runners:
         yield Track(servers, runners, signed_up(servers[0], "ada@example.com"))
-        assert "Traceback" not in servers[0].log + servers[1].log
+        assert_no_surprise(servers[0].log + servers[1].log)
 
 
 def only_winner(answers: list[Answer], *, won: int, lost: int) -> Answer:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
     from keyturn.server.services import Services
     from keyturn.server.sessions.rules import Origin
+
+log = logging.getLogger("keyturn.oauth")
 
 LARGEST_BODY = 64 * 1024
 BODY_TIMEOUT_SECONDS = 15.0
@@ -188,8 +192,13 @@ class Endpoint:
             raise Refused("invalid_request", "not a method of this endpoint", 405, self._allowed())
         except Refused as refused:
             return refusal(refused)
+        except ClientGone:
+            raise
         except (StorageUnavailable, Overloaded):
             return refusal(unavailable())
+        except Exception as error:
+            _log_surprise(scope, error)
+            return refusal(Refused("server_error", "the server has failed; its log says how", 500))
 
     def _allowed(self) -> dict[str, str]:
         return {"Allow": self._allow}
@@ -205,6 +214,13 @@ class Endpoint:
                 "Access-Control-Max-Age": "86400",
             },
         )
+
+
+def _log_surprise(scope: Scope, error: Exception) -> None:
+    """Log where it happened, without the message, which may quote what must not be in a log."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    kind = type(error).__name__
+    log.error("%s %s failed with %s\n%s", scope["method"], scope["path"], kind, frames)
 
 
 def refusal(refused: Refused) -> Answer:
