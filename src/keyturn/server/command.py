@@ -17,7 +17,7 @@ import uvicorn
 
 from keyturn.server.app import create_app
 from keyturn.server.first_start import first_start
-from keyturn.server.http.connection import BoundedProtocol
+from keyturn.server.http.connection import BoundedProtocol, allow_many_connections
 from keyturn.server.projects.service import DEFAULT_CLIENT, KINDS
 from keyturn.server.secret import SecretProblem
 from keyturn.server.services import Services, open_services
@@ -149,6 +149,7 @@ def _run(settings: Settings, listener: socket.socket) -> int:
         timeout_graceful_shutdown=DRAIN_SECONDS,
         lifespan="on",
     )
+    allow_many_connections()
     server = _Server(config, settings.issuer)
     # uvicorn drains on these and then raises them again; by then the work is done.
     for number in (signal.SIGTERM, signal.SIGINT):

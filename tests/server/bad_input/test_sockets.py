@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import resource
 import socket
 import struct
 import time
@@ -36,12 +37,24 @@ SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: id.example\r\n\r\n"
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    # As a login shell starts it on most systems: with room for about a thousand files.
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 1024), hard))
     with serving(tmp_path_factory.mktemp("sockets"), rate_limits="off") as server:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         yield server
         assert server.process.poll() is None
         assert "Traceback" not in server.log
         assert " ERROR " not in server.log
         assert server.stop() == 0
+
+
+@pytest.mark.proves("T-11")
+def test_the_server_takes_as_many_connections_as_the_system_lets_it(served: Served) -> None:
+    limits = Path(f"/proc/{served.process.pid}/limits").read_text()
+    found = re.search(r"Max open files\s+(\d+)\s+(\d+)", limits)
+    assert found is not None
+    assert found[1] == found[2]
 
 
 def memory_mib(served: Served) -> float:

@@ -8,6 +8,7 @@ so that it costs a bounded amount of memory for a bounded time.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -15,6 +16,17 @@ LARGEST_HEAD = 64 * 1024
 # What a transport hands over at once at most; only so much is counted late.
 LARGEST_READ = 256 * 1024
 MOST_PIPELINED = 32
+
+
+def allow_many_connections() -> None:
+    """Use as many files as the system allows this process: each sign-in that waits holds one."""
+    try:
+        import resource
+    except ImportError:  # Windows, which has no such limit
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class HeadTooLarge(Exception):
