@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.bare_ import install_bare
 from tests.requirements_ import require
 
 if TYPE_CHECKING:
@@ -43,3 +45,9 @@ def chromium() -> Iterator["Browser"]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a Python that has Keyturn's wheel and no other package."""
+    return install_bare(tmp_path_factory.mktemp("bare"))

@@ -2,9 +2,7 @@
 
 import ast
 import os
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,7 @@ import pytest
 from tests.client.issuer_ import Issuer
 from tests.client.little_server_ import as_json
 
-ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.xdist_group("bare-install")  # one build for all who want it
 
 PROGRAM = """
 import sys
@@ -26,25 +24,6 @@ print(keyturn.__file__)
 print(outcome.session.email, token != auth.token(), auth.logout().revoked)
 print({m.partition(".")[0] for m in sys.modules} - set(sys.stdlib_module_names) - {"__main__"})
 """
-
-
-@pytest.fixture(scope="module")
-def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the interpreter of an environment that holds the built wheel and nothing else."""
-    uv = shutil.which("uv")
-    if uv is None:
-        pytest.skip("uv is missing: see https://docs.astral.sh/uv")
-    folder = tmp_path_factory.mktemp("bare")
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-    (wheel,) = folder.glob("*.whl")
-    python = folder / "venv" / "bin" / "python"
-    for arguments in (
-        ["venv", "--python", sys.executable, str(folder / "venv")],
-        ["pip", "install", "--python", str(python), "--no-deps", "--offline", str(wheel)],
-    ):
-        subprocess.run([uv, *arguments], check=True, capture_output=True, cwd=folder)
-    return python
 
 
 @pytest.mark.proves("K-71")

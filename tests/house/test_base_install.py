@@ -1,8 +1,6 @@
 """The base install is Keyturn alone, and the client works from it."""
 
-import os
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -10,7 +8,7 @@ import pytest
 
 from tests.house.source_ import ROOT
 
-pytestmark = pytest.mark.xdist_group("bare-install")  # one build for the whole file
+pytestmark = pytest.mark.xdist_group("bare-install")  # one build for all who want it
 
 CLIENT_FROM_A_BARE_INSTALL = """
 import keyturn, sys
@@ -23,27 +21,6 @@ print(keyturn.__file__)
 def test_the_base_install_names_no_dependency() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["dependencies"] == []
-
-
-@pytest.fixture(scope="module")
-def bare_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Yield a Python into which the built wheel was installed, with no index to fetch from."""
-    folder = tmp_path_factory.mktemp("bare")
-    subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-    )
-    (wheel,) = folder.glob("*.whl")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
-    python = folder / "venv/bin/python"
-    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--no-index"]
-    # No file of pip's configuration: one with a folder of wheels would be an index after all.
-    env = dict(os.environ, PIP_CONFIG_FILE=os.devnull)
-    env = {name: value for name, value in env.items() if name != "PIP_FIND_LINKS"}
-    subprocess.run([*install, str(wheel)], check=True, capture_output=True, env=env)
-    return python
 
 
 def test_the_client_imports_from_an_install_without_any_other_package(bare_python: Path) -> None:
