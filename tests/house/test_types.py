@@ -27,4 +27,4 @@ def test_every_public_name_is_typed() -> None:
         text=True,
         timeout=120,
     )
-    assert "Type completeness score: 100%" in run.stdout, run.stdout
+    assert run.returncode == 0, run.stdout  # the score is rounded, the status is not

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from keyturn.server.services import Services
     from keyturn.server.sessions.rules import Origin
 
-log = logging.getLogger("keyturn.oauth")
+log: logging.Logger = logging.getLogger("keyturn.oauth")
 
 LARGEST_BODY = 64 * 1024
 BODY_TIMEOUT_SECONDS = 15.0
