@@ -34,7 +34,7 @@ def killed_after(seconds: float, data: Path) -> tuple[int | None, float]:
 def test_a_first_start_killed_at_any_moment_is_finished_by_the_next(tmp_path: Path) -> None:
     status, lasts = killed_after(60, tmp_path / "undisturbed")
     assert status == 0
-    times = rounds(bounded=20, full=400)
+    times = rounds(bounded=20, full=200)
     killed = 0
     for number in range(times):
         data = tmp_path / str(number)

@@ -111,7 +111,7 @@ def test_no_power_cut_takes_anything_that_was_acknowledged(
 
 
 def _cuts(steps: int) -> list[int]:
-    wanted = rounds(bounded=40, full=1500)
+    wanted = rounds(bounded=40, full=500)
     return list(range(0, steps, max(1, steps // wanted)))
 
 
