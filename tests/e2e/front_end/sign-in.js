@@ -1,10 +1,14 @@
 import { session } from "./session.js";
 
-const settings = await (await fetch("settings.json")).json();
+// Not awaited here: whoever is quick must not send the form before its handler is in place.
+const loading = fetch("settings.json").then((answer) => answer.json());
 
 document.querySelector("form").onsubmit = async (event) => {
   event.preventDefault();
-  const { email, password } = Object.fromEntries(new FormData(event.target));
+  const form = event.target;
+  const way = event.submitter.value;
+  const settings = await loading;
+  const { email, password } = Object.fromEntries(new FormData(form));
   const headers = {
     "content-type": "application/json",
     "x-stack-access-type": "client",
@@ -16,7 +20,7 @@ document.querySelector("form").onsubmit = async (event) => {
     headers["x-stack-access-token"] = session.current.accessToken;
     headers["x-stack-allow-anonymous-user"] = "true";
   }
-  const answer = await fetch(`${settings.server}/api/v1/auth/password/${event.submitter.value}`, {
+  const answer = await fetch(`${settings.server}/api/v1/auth/password/${way}`, {
     method: "POST",
     headers,
     body: JSON.stringify({ email, password }),
