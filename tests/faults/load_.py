@@ -3,6 +3,7 @@
 import http.client
 import json
 import threading
+import time
 from collections.abc import Callable
 from random import SystemRandom
 from typing import Any
@@ -72,6 +73,13 @@ class Load:
         ]
         for thread in self._threads:
             thread.start()
+
+    def until_told(self, facts: int) -> None:
+        """Wait until that much has been acknowledged."""
+        deadline = time.monotonic() + 60
+        while len(self.journal) < facts and not self._surprises:
+            assert time.monotonic() < deadline, "the server acknowledges too little"
+            time.sleep(0.002)
 
     def stop(self) -> Journal:
         """Wait for every client to notice; return what they were told."""
