@@ -5,10 +5,14 @@ import os
 import pytest
 
 from tests.client.unprivileged_ import NOBODY, run, their_home
+from tests.requirements_ import go_without
 
-as_root = pytest.mark.skipif(
-    os.geteuid() != 0, reason="giving a file to somebody else takes root; run this as root"
-)
+
+@pytest.fixture
+def as_root() -> None:
+    """Giving a file to somebody else takes root."""
+    if os.geteuid() != 0:
+        go_without("only root can give a file to somebody else; run this as root")
 
 
 @pytest.mark.proves("K-3", "K-27")
@@ -73,7 +77,7 @@ except StoreReadFailed as error:
     assert printed == "True"
 
 
-@as_root
+@pytest.mark.usefixtures("as_root")
 @pytest.mark.proves("K-3")
 def test_another_users_file_is_refused_even_where_it_could_be_read() -> None:
     with their_home() as home:
@@ -92,7 +96,7 @@ except StoreReadFailed as error:
     assert printed == "True Run this as its owner, or move it away, then try again."
 
 
-@as_root
+@pytest.mark.usefixtures("as_root")
 @pytest.mark.proves("K-3")
 def test_root_does_not_use_the_file_of_whoever_called_it() -> None:
     from keyturn.protocol.errors import StoreReadFailed
@@ -105,7 +109,7 @@ def test_root_does_not_use_the_file_of_whoever_called_it() -> None:
             file_store(home).snapshot()
 
 
-@as_root
+@pytest.mark.usefixtures("as_root")
 @pytest.mark.proves("K-3")
 def test_a_directory_of_somebody_else_is_refused() -> None:
     with their_home() as home:
@@ -123,7 +127,7 @@ except StoreUnavailable as error:
     assert printed == "True"
 
 
-@as_root
+@pytest.mark.usefixtures("as_root")
 @pytest.mark.proves("K-11")
 def test_an_account_file_that_somebody_else_left_in_a_shared_directory_picks_nobody() -> None:
     with their_home() as home:

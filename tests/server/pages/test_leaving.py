@@ -15,6 +15,7 @@ from keyturn.server.pages.assets import asset_routes
 from keyturn.server.pages.preview import PREVIEW_NOW
 from keyturn.server.pages.render import respond
 from keyturn.server.pages.views import ConfirmPage, HandoverPage
+from tests.requirements_ import go_without
 from tests.server.pages.conftest import FRAME
 from tests.server.pages.serving import served
 from tests.server.pages.test_pages import PAGES
@@ -109,7 +110,7 @@ def test_the_answer_reaches_an_ipv6_callback_by_one_more_press(opened: Opened) -
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:
-        pytest.skip("no IPv6 loopback address is here")
+        go_without("no IPv6 loopback address is here")
     waiting = Listener()
     with served(waiting.app, host="::1") as callback:
         deciding = Deciding(allows=callback, leads_to=f"{callback}/callback?code=x")
