@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from keyturn.client.commands.errors import report_error
     from keyturn.client.config import StackProject
     from keyturn.client.doctor.findings import Finding, Fix
+    from keyturn.client.legacy import LegacyFile, LegacyJson, LegacyKeyring
     from keyturn.client.login.base import (
         LoginEvent,
         LoginOutcome,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         Verification,
         Waiting,
     )
+    from keyturn.client.migrate import MigrationOutcome
     from keyturn.client.session import LogoutOutcome, SessionInfo
     from keyturn.protocol.errors import (
         AccountAmbiguous,
@@ -57,6 +59,7 @@ _HOMES = {
     "keyturn.client.commands.attach_typer": ("attach_typer",),
     "keyturn.client.commands.errors": ("report_error",),
     "keyturn.client.doctor.findings": ("Finding", "Fix"),
+    "keyturn.client.legacy": ("LegacyFile", "LegacyJson", "LegacyKeyring"),
     "keyturn.client.login.base": (
         "LoginEvent",
         "LoginOutcome",
@@ -64,6 +67,7 @@ _HOMES = {
         "Verification",
         "Waiting",
     ),
+    "keyturn.client.migrate": ("MigrationOutcome",),
     "keyturn.client.session": ("LogoutOutcome", "SessionInfo"),
     "keyturn.protocol.errors": (
         "AccountAmbiguous",
@@ -101,12 +105,16 @@ __all__ = [
     "Finding",
     "Fix",
     "KeyturnError",
+    "LegacyFile",
+    "LegacyJson",
+    "LegacyKeyring",
     "LoginDenied",
     "LoginEvent",
     "LoginExpired",
     "LoginOutcome",
     "LogoutOutcome",
     "MethodChosen",
+    "MigrationOutcome",
     "MissingExtra",
     "PortUnavailable",
     "RefreshTransient",

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from keyturn.client.config import StackProject
     from keyturn.client.doctor.findings import Finding
     from keyturn.client.effects import Effects
+    from keyturn.client.legacy import LegacyStore
     from keyturn.client.login.base import LoginEvent, LoginOutcome
+    from keyturn.client.migrate import MigrationOutcome
     from keyturn.client.runtime import Runtime
     from keyturn.client.session import LogoutOutcome, SessionInfo
     from keyturn.protocol.errors import TokenFromEnv
@@ -34,6 +36,8 @@ class Auth:
         home: Where sessions are kept, instead of the platform's state directory.
         program: What hints call the program; its name where left out.
         effects: Clock, randomness, browser and messages, instead of the real ones.
+        legacy: Where an older version of the program kept its one token. It is taken over before
+            the sessions are first used; see ``migrate``.
 
     Raises:
         ValueError: a name that could not be part of a path, or not exactly one of ``issuer`` (with
@@ -52,6 +56,7 @@ class Auth:
         home: str | None = None,
         program: str | None = None,
         effects: "Effects | None" = None,
+        legacy: "LegacyStore | None" = None,
     ) -> None:
         letters = name.replace("-", "").replace("_", "").replace(".", "")
         if not letters.isalnum() or not name.isascii() or not name[0].isalnum():
@@ -73,6 +78,8 @@ class Auth:
         self._scope = scope
         self._storage = storage
         self._effects = effects
+        self._legacy = legacy
+        self._looked_back = False
         self._now = now if effects is None else effects.now
         self._listener: Callable[[str], None] | None = None
         self._parts: Runtime | None = None
@@ -122,11 +129,22 @@ class Auth:
     def has_session(self) -> bool:
         """Say whether any session is stored here, without network, lock or refresh.
 
+        An older token that waits to be taken over counts (``legacy=``).
+
         Raises:
             StoreReadFailed, StoreCorrupt: the store cannot be read.
         """
         found = has_record(self)
-        return bool(self._runtime().store.index().ids) if found is None else found
+        if found or (found is False and self._legacy is None):
+            return found
+        rt = self._prepared()
+        if found is None and rt.store.index().ids:
+            return True
+        if self._legacy is None:
+            return False
+        from keyturn.client.migrate import holds_token
+
+        return holds_token(rt, self._legacy)
 
     def session(self, *, account: str | None = None) -> "SessionInfo | None":
         """Return what the store knows of a session, or ``None`` when nobody is signed in.
@@ -266,6 +284,28 @@ class Auth:
         endpoint = session.endpoints.userinfo if session.endpoints else None
         return userinfo(rt, session.access_token, endpoint=endpoint)
 
+    def migrate(self, legacy: "LegacyStore | None" = None) -> "MigrationOutcome":
+        """Take over the token that an older version of this program kept in its own way.
+
+        It is stored as the account ``default``, read back, and only then removed from its old
+        place. A session that is stored already always wins. Sends nothing, and raises no
+        KeyturnError: the outcome says what stood in the way. Safe to call in every run, from
+        several processes, and after a crash.
+
+        Args:
+            legacy: LegacyFile, LegacyJson, LegacyKeyring or the program's own; the one given to the
+                constructor where left out.
+
+        Raises:
+            ValueError: there is neither.
+        """
+        from keyturn.client.migrate import migrate
+
+        chosen = legacy or self._legacy
+        if chosen is None:
+            raise ValueError("say where the older token is: legacy=")
+        return migrate(self._prepared(), chosen)
+
     def doctor(self, *, account: str | None = None) -> "list[Finding]":
         """Check whatever a sign-in depends on here, and return what was found. Raises nothing.
 
@@ -285,8 +325,18 @@ class Auth:
         """
         self._listener = listener
         self._parts = None
+        self._looked_back = False
 
     def _runtime(self) -> "Runtime":
+        rt = self._prepared()
+        if self._legacy is not None and not self._looked_back:
+            from keyturn.client.migrate import migrate_quietly
+
+            self._looked_back = True
+            rt.earlier = migrate_quietly(rt, self._legacy)
+        return rt
+
+    def _prepared(self) -> "Runtime":
         if self._parts is None:
             from keyturn.client.config import Config
             from keyturn.client.runtime import start

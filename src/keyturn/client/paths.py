@@ -9,7 +9,16 @@ import os
 
 from keyturn.client.hot import ACCOUNT_FILE, SESSION_FILE, home, state_directory
 
-__all__ = ["ACCOUNT_FILE", "SESSION_FILE", "home", "refresh_lock", "state_directory", "store_lock"]
+__all__ = [
+    "ACCOUNT_FILE",
+    "SESSION_FILE",
+    "home",
+    "migration_lock",
+    "migration_marker",
+    "refresh_lock",
+    "state_directory",
+    "store_lock",
+]
 
 
 def store_lock(home: str) -> str:
@@ -20,3 +29,13 @@ def store_lock(home: str) -> str:
 def refresh_lock(home: str, credential: str) -> str:
     """Return the file whose lock is held over a grant for one credential."""
     return os.path.join(home, f"refresh-{credential}.lock")
+
+
+def migration_lock(home: str, credential: str) -> str:
+    """Return the file whose lock is held while an older token is taken over."""
+    return os.path.join(home, f"migrate-{credential}.lock")
+
+
+def migration_marker(home: str, credential: str) -> str:
+    """Return the file that says how far taking over an older token has got."""
+    return os.path.join(home, f"migrated-{credential}.json")

@@ -47,11 +47,14 @@ class Runtime:
     Attributes:
         store: Where its sessions are.
         issuer_host: Its server's host, for messages.
+        earlier: What a program without a session goes by: the session that an older token makes
+            which could not be stored, or why that token could not be read.
     """
 
     def __init__(self, config: Config, effects: Effects) -> None:
         self.config = config
         self.effects = effects
+        self.earlier: Session | KeyturnError | None = None
         self.home: str = paths.home(config)
         self.issuer_host: str = host_of(config.issuer)
         self.store: SessionStore = TieredStore(
@@ -76,7 +79,14 @@ class Runtime:
         Raises:
             SignInRequired, AccountNotFound, AccountAmbiguous, StoreReadFailed, StoreCorrupt.
         """
-        return pick(self.store.index(), account or named_account(self.config))
+        try:
+            return pick(self.store.index(), account or named_account(self.config))
+        except SignInRequired:
+            if self.earlier is None:
+                raise
+            if isinstance(self.earlier, KeyturnError):
+                raise self.earlier from None
+            return self.earlier
 
     def stored(self, account_id: str) -> Session:
         """Return what the store's index has for an account id at this moment.

@@ -26,7 +26,11 @@ def accept(rt: Runtime, text: str) -> Granted:
         raise ExchangeFailed(
             "That is not a token.", hint="A token is one line of letters, digits and signs."
         )
+    return Granted(tokens=tokens_of(token, now=rt.effects.now()), account=None)
+
+
+def tokens_of(token: str, *, now: float) -> Tokens:
+    """Return what a bare token tells of itself: a JWT's end, else nothing."""
     expires_at = numeric_date(unverified_claims(token), "exp")
-    lifetime = None if expires_at is None else max(0.0, expires_at - rt.effects.now())
-    tokens = Tokens(access_token=token, lifetime_seconds=lifetime)
-    return Granted(tokens=tokens, account=None)
+    lifetime = None if expires_at is None else max(0.0, expires_at - now)
+    return Tokens(access_token=token, lifetime_seconds=lifetime)

@@ -98,6 +98,13 @@ class SessionStore(Protocol):
         """
         ...
 
+    def put_first(self, session: Session) -> Session | None:
+        """Store ``session`` as the default where nobody at all is signed in, and return it.
+
+        Returns ``None``, having changed nothing, when any session is stored, readable or not.
+        """
+        ...
+
     def replace(self, old: Session, new: Session) -> Session | None:
         """Store ``new`` where exactly ``old`` is stored, and return it as stored.
 

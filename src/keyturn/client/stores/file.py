@@ -79,6 +79,16 @@ class FileStore:
             self._write(document)
         return stored
 
+    def put_first(self, session: Session) -> Session | None:
+        """Store ``session`` as the default where nobody is signed in; else ``None``."""
+        with self._change() as document:
+            if document.snapshot().ids:
+                return None
+            stored = document.put(session)
+            document.pin(session.account.id)
+            self._write(document)
+        return stored
+
     def replace(self, old: Session, new: Session) -> Session | None:
         """Store ``new`` where exactly ``old`` is stored; ``None`` when it is not."""
         with self._change() as document:

@@ -74,15 +74,27 @@ def open_keyring(service: str, *, monotonic: Callable[[], float]) -> Keyring:
     return SecretService(service, monotonic=monotonic)
 
 
+def open_any_keyring(service: str, *, monotonic: Callable[[], float]) -> Keyring:
+    """Return this system's keyring as other programs file their secrets there; see above."""
+    keyring = open_keyring(service, monotonic=monotonic)
+    if isinstance(keyring, SecretService):
+        keyring.marks = {}
+    return keyring
+
+
 class SecretService:
     """The Secret Service of the D-Bus session (freedesktop.org Secret Storage specification).
 
     Args:
         service: What the secrets are filed under.
         monotonic: Returns seconds that only ever grow.
+
+    Attributes:
+        marks: What tells our own items from others under the same service.
     """
 
     def __init__(self, service: str, *, monotonic: Callable[[], float]) -> None:
+        self.marks: dict[str, str] = {"application": "keyturn"}
         self._service = service
         self._monotonic = monotonic
 
@@ -157,7 +169,7 @@ class SecretService:
         return found
 
     def _attributes(self, user: str | None) -> dict[str, str]:
-        every = {"service": self._service, "application": "keyturn"}
+        every = {"service": self._service, **self.marks}
         return every if user is None else {**every, "username": user}
 
 

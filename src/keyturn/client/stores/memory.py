@@ -48,6 +48,14 @@ class MemoryStore:
                 self._default = session.account.id
             return self._store(session)
 
+    def put_first(self, session: Session) -> Session | None:
+        """Store ``session`` as the default where nobody is signed in; else ``None``."""
+        with self._guard:
+            if self._sessions:
+                return None
+            self._default = session.account.id
+            return self._store(session)
+
     def replace(self, old: Session, new: Session) -> Session | None:
         """Store ``new`` where exactly ``old`` is stored; ``None`` when it is not."""
         with self._guard:

@@ -123,6 +123,13 @@ class TieredStore(FileStore):
         with self._change() as document:
             return self._commit(document, session, pin=pin)
 
+    def put_first(self, session: Session) -> Session | None:
+        """Store ``session`` as the default where nobody is signed in; else ``None``."""
+        with self._change() as document:
+            if document.snapshot().ids:
+                return None
+            return self._commit(document, session, pin=True)
+
     def replace(self, old: Session, new: Session) -> Session | None:
         """Store ``new`` where exactly ``old`` is stored; ``None`` when it is not."""
         with self._change() as document:
