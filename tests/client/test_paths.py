@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from keyturn.client import paths
+from keyturn.client import named_account, paths, variable_prefix
 from keyturn.client.auth import Auth
-from keyturn.client.hot import named_account, variable_prefix
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="names of Linux")
 

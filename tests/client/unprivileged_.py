@@ -17,7 +17,8 @@ NOBODY = 65534
 _PRELUDE = """
 import os, sys, traceback
 import keyturn
-from keyturn.client import hot, private, refresh, runtime, signin, signout
+from keyturn import client as hot
+from keyturn.client import private, refresh, runtime, signin, signout
 from keyturn.client.effects import Effects
 from keyturn.protocol.errors import *
 sys.path.insert(0, {root!r})

@@ -4,8 +4,8 @@ Which server a profile means is told once, at ``login``, and remembered when tha
 """
 
 from keyturn.cli.profiles import DEFAULT, is_name, load
+from keyturn.client import state_directory
 from keyturn.client.commands.quick import answered
-from keyturn.client.hot import state_directory
 
 
 def main(argv: list[str]) -> int:

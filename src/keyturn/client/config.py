@@ -4,7 +4,7 @@ No dataclasses: a program that signs in to a Stack project loads this on every r
 import costs more than all the rest of such a run.
 """
 
-from keyturn.client.hot import client_key, variable
+from keyturn.client import client_key, variable
 
 
 class StackProject:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from keyturn.client.hot import ACCOUNT_FILE, SESSION_FILE, home, state_directory
+from keyturn.client import ACCOUNT_FILE, SESSION_FILE, home, state_directory
 
 __all__ = [
     "ACCOUNT_FILE",

@@ -8,9 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from keyturn.client import paths
+from keyturn.client import named_account, paths
 from keyturn.client.effects import Effects, to_stderr
-from keyturn.client.hot import named_account
 from keyturn.client.lock import FileLock
 from keyturn.client.requester import stack_user_agent, user_agent
 from keyturn.client.session import SessionInfo

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyturn.client.hot import named_account
+from keyturn.client import named_account
 from keyturn.client.revocation import revoke
 from keyturn.client.session import LogoutOutcome, SessionInfo
 from keyturn.client.stores.accounts import default_id, display_name, pick

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyturn.client.hot import ACCOUNT_FILE, named_account, variable, variable_prefix
+from keyturn.client import ACCOUNT_FILE, named_account, variable, variable_prefix
 from keyturn.protocol.errors import AccountAmbiguous, AccountNotFound
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from keyturn.client.hot import environment_token
+from keyturn.client import environment_token
 from keyturn.client.refresh import valid_session
 from keyturn.client.stores.accounts import display_name
 from keyturn.net.drive import run

@@ -6,10 +6,9 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from keyturn.client import paths
+from keyturn.client import paths, variable_prefix
 from keyturn.client.commands.text import short_path
 from keyturn.client.doctor.findings import Finding, Fix
-from keyturn.client.hot import variable_prefix
 from keyturn.client.lock import FileLock, LockTimeout
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import platform
 from typing import TYPE_CHECKING
 
+from keyturn.client import ACCOUNT_FILE, named_account, variable_prefix
 from keyturn.client.doctor.findings import SIGN_IN, Finding
-from keyturn.client.hot import ACCOUNT_FILE, named_account, variable_prefix
 from keyturn.client.identify import userinfo
 from keyturn.client.requester import system
 from keyturn.protocol.errors import (

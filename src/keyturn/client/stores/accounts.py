@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyturn.client.hot import answers_to
+from keyturn.client import answers_to
 from keyturn.protocol.errors import AccountAmbiguous, AccountNotFound, SignInRequired, StoreCorrupt
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from keyturn.client.hot import SCHEMA
+from keyturn.client import SCHEMA
 from keyturn.client.stores.base import Snapshot
 from keyturn.client.stores.records import from_record, to_record
 from keyturn.protocol.errors import StoreCorrupt, StoreReadFailed
