@@ -10,11 +10,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from keyturn.client.config import StackProject
+    from keyturn.client.config import Identify, StackProject
     from keyturn.client.doctor.findings import Finding
     from keyturn.client.effects import Effects
     from keyturn.client.legacy import LegacyStore
-    from keyturn.client.login.base import LoginEvent, LoginOutcome
+    from keyturn.client.login.base import LoginEvent, LoginOutcome, Options
     from keyturn.client.migrate import MigrationOutcome
     from keyturn.client.runtime import Runtime
     from keyturn.client.session import LogoutOutcome, SessionInfo
@@ -36,6 +36,10 @@ class Auth:
         home: Where sessions are kept, instead of the platform's state directory.
         program: What hints call the program; its name where left out.
         effects: Clock, randomness, browser and messages, instead of the real ones.
+        identify: Asked whose access token it is where the server does not tell at sign-in: returns
+            an account id, or an Account, or ``None`` for "not known". Runs without any lock; a
+            failure ends the sign-in with ExchangeFailed (a KeyturnError as it is), nothing is
+            stored, and the new session is revoked.
         legacy: Where an older version of the program kept its one token. It is taken over before
             the sessions are first used; see ``migrate``.
 
@@ -56,6 +60,7 @@ class Auth:
         home: str | None = None,
         program: str | None = None,
         effects: "Effects | None" = None,
+        identify: "Identify | None" = None,
         legacy: "LegacyStore | None" = None,
     ) -> None:
         letters = name.replace("-", "").replace("_", "").replace(".", "")
@@ -78,6 +83,7 @@ class Auth:
         self._scope = scope
         self._storage = storage
         self._effects = effects
+        self._identify = identify
         self._legacy = legacy
         self._looked_back = False
         self._now = now if effects is None else effects.now
@@ -217,7 +223,6 @@ class Auth:
             KeyboardInterrupt: Ctrl-C; nothing was stored.
         """
         from keyturn.client.login.base import Options
-        from keyturn.client.signin import login
 
         options = Options(
             method=method,
@@ -227,6 +232,13 @@ class Auth:
             force=force,
             storage=storage or self._storage,
         )
+        return self._login(options, on_event)
+
+    def _login(
+        self, options: "Options", on_event: "Callable[[LoginEvent], None] | None"
+    ) -> "LoginOutcome":
+        from keyturn.client.signin import login
+
         return login(self._runtime(), options, on_event)
 
     def login_with_token(self, token: str) -> "LoginOutcome":
@@ -350,6 +362,7 @@ class Auth:
                 scope=self._scope,
                 storage=self._storage,
                 home=self.home,
+                identify=self._identify,
             )
             self._parts = start(config, self._effects, self._listener)
         return self._parts

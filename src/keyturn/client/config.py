@@ -6,6 +6,14 @@ import costs more than all the rest of such a run.
 
 from keyturn.client import client_key, variable
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keyturn.protocol.tokens import Account
+
+    Identify = Callable[[str], "str | Account | None"]
+
 
 class StackProject:
     """A project of a Stack-compatible API, signed in to by CLI poll.
@@ -39,7 +47,17 @@ class StackProject:
 class Config:
     """Everything about one program that is fixed when it starts; see Auth for the members."""
 
-    __slots__ = ("client_id", "home", "issuer", "name", "program", "scope", "stack", "storage")
+    __slots__ = (
+        "client_id",
+        "home",
+        "identify",
+        "issuer",
+        "name",
+        "program",
+        "scope",
+        "stack",
+        "storage",
+    )
 
     def __init__(
         self,
@@ -52,6 +70,7 @@ class Config:
         scope: str | None,
         storage: str,
         home: str | None,
+        identify: "Identify | None" = None,
     ) -> None:
         self.name: str = name
         self.program: str = program
@@ -61,6 +80,7 @@ class Config:
         self.scope: str | None = scope
         self.storage: str = storage
         self.home: str | None = home
+        self.identify: Identify | None = identify
 
     def variable(self, suffix: str) -> str:
         """Return what ``ACME_<suffix>`` holds, trimmed; empty where it is not set."""

@@ -1,11 +1,13 @@
-"""Whose token it is, by asking the server (K-1b)."""
+"""Whose token it is: as the server says, else as the program does (K-1b)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyturn.protocol.errors import ExchangeFailed, SessionExpired
+from keyturn.protocol.errors import ExchangeFailed, KeyturnError, SessionExpired
 from keyturn.protocol.identity import (
+    account_from,
+    account_from_id_token,
     account_from_reply,
     introspection_request,
     userinfo_request,
@@ -26,7 +28,11 @@ DEFAULT_ID = "default"
 
 
 def identify(rt: Runtime, http: Http, granted: Granted) -> Account:
-    """Return whose token it is: as known already, else by userinfo, else by introspection.
+    """Return whose token it is.
+
+    The id_token of the answer tells, else userinfo, else introspection, else the program's own
+    ``identify``. Nobody holds a lock while that one runs: it may do what it likes, for as long as
+    it likes.
 
     Args:
         rt: The program's parts.
@@ -34,10 +40,12 @@ def identify(rt: Runtime, http: Http, granted: Granted) -> Account:
         granted: The token; who its answer named is asked about again only for a missing email.
 
     Raises:
-        ExchangeFailed: the server says that this is no valid token.
+        ExchangeFailed: the server says that this is no valid token, or its id_token is for somebody
+            else, or the program's ``identify`` failed.
         ServerUnreachable, UnexpectedReply: who it belongs to cannot be found out now.
     """
-    known, access_token = granted.account, granted.tokens.access_token
+    access_token = granted.tokens.access_token
+    known = granted.account or _from_id_token(rt, granted)
     if known is not None and known.email is not None:
         return known
     if rt.config.stack is not None:
@@ -47,7 +55,7 @@ def identify(rt: Runtime, http: Http, granted: Granted) -> Account:
     if known is not None:
         # OpenID Connect Core section 5.3.2: an answer about somebody else must not be used.
         return found if found is not None and found.id == known.id else known
-    return found or Account(id=DEFAULT_ID)
+    return found or _ask_program(rt, access_token) or Account(id=DEFAULT_ID)
 
 
 def userinfo(rt: Runtime, access_token: str, *, endpoint: str | None) -> dict[str, object]:
@@ -76,6 +84,39 @@ def userinfo(rt: Runtime, access_token: str, *, endpoint: str | None) -> dict[st
     if reply.status != 200:
         raise refused(reply)
     return reply.json_object()
+
+
+def _from_id_token(rt: Runtime, granted: Granted) -> Account | None:
+    if granted.metadata is None:
+        return None
+    return account_from_id_token(
+        granted.tokens.id_token, issuer=granted.metadata.issuer, client_id=rt.config.client_id
+    )
+
+
+def _ask_program(rt: Runtime, access_token: str) -> Account | None:
+    if rt.config.identify is None:
+        return None
+    try:
+        said = rt.config.identify(access_token)
+    except KeyturnError:
+        raise
+    except Exception as error:
+        # Its text is not repeated: it may quote the token.
+        raise ExchangeFailed(
+            f"{rt.config.program} could not find out who signed in ({type(error).__name__})."
+        ) from error
+    if said is None:
+        return None
+    named = Account(id=said) if isinstance(said, str) else said
+    if isinstance(named, Account):
+        claims = {"id": named.id, "email": named.email, "name": named.label}
+        account = account_from(claims)
+    else:
+        account = None  # Programs without types may return anything.
+    if account is None:
+        raise ExchangeFailed(f"{rt.config.program} names an account that cannot be shown.")
+    return account
 
 
 def _ask_issuer(rt: Runtime, http: Http, metadata: Metadata, access_token: str) -> Account | None:

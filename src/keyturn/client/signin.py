@@ -49,7 +49,7 @@ def login(
     if live is not None and not options.force:
         return LoginOutcome(session=rt.info(live), already_signed_in=True)
     rt.store.check(options.storage, dialog=_somebody_is_there())
-    talk = Talk(rt, listener)
+    talk = Talk(rt, listener, options.check)
     with rt.http(on_tick=talk.tick) as http:
         granted = _granted(rt, http, talk, options)
         return _keep(rt, http, granted, options)
@@ -119,9 +119,14 @@ def _keep(rt: Runtime, http: Http, granted: Granted, options: Options) -> LoginO
         old = before.sessions.get(account.id)
         old = old and rt.with_secrets_if_possible(old)  # Storing the new one empties its slot.
         _refuse_nameless(account, before.ids)
+        options.check()
+    except BaseException:  # Ctrl-C, too: nobody could ever use or end the session otherwise.
+        revoke_quietly(rt, session)
+        raise
+    try:
         stored = rt.store.put(session, pin=True)
-    except KeyturnError:
-        revoke_quietly(rt, session)  # Nobody could ever use or end it otherwise.
+    except KeyturnError:  # Of anything else nobody knows whether it came before the rename.
+        revoke_quietly(rt, session)
         raise
     rt.trace("stored the new session")
     previous_id = default_id(before)

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 Method = Literal["loopback", "device", "cli_poll"]
 
 
+def _go_on() -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MethodChosen:
     """Which way the person signs in, and why: one sentence for ``--verbose``."""
@@ -81,6 +85,8 @@ class Options:
         port: The loopback port; 0: any free one.
         force: Start anew although a live session is stored.
         storage: ``"auto"``, ``"file"`` or ``"keyring"``.
+        check: Called about once a second while somebody is waited for, and once more before
+            anything is stored. What it raises ends the sign-in as Ctrl-C would.
     """
 
     method: str = "auto"
@@ -89,6 +95,7 @@ class Options:
     port: int = 0
     force: bool = False
     storage: str = "auto"
+    check: Callable[[], None] = _go_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,14 +104,14 @@ class Granted:
 
     Attributes:
         tokens: The server's answer.
-        account: Who signed in, where the answer told.
+        account: Who signed in, where the method itself found out.
         metadata: The server's, where it was asked for; ``None`` for Stack projects and for tokens
             that are not ours to renew or revoke.
         anonymous_id: The account of the session without a person that was attached, if one was.
     """
 
     tokens: Tokens
-    account: Account | None
+    account: Account | None = None
     metadata: Metadata | None = None
     anonymous_id: str | None = None
 
@@ -115,16 +122,24 @@ class Talk:
     Args:
         rt: The program's parts.
         listener: The caller's; ``None``: nobody listens.
+        check: See Options.
     """
 
-    def __init__(self, rt: Runtime, listener: Callable[[LoginEvent], None] | None) -> None:
+    def __init__(
+        self,
+        rt: Runtime,
+        listener: Callable[[LoginEvent], None] | None,
+        check: Callable[[], None] = _go_on,
+    ) -> None:
         self._rt = rt
         self._listener = listener
+        self._check = check
         self._ends_at: float | None = None
         self._said: int | None = None
 
     def say(self, event: LoginEvent) -> None:
         """Pass one event on."""
+        self._check()
         if self._listener is not None:
             self._listener(event)
 
@@ -146,6 +161,7 @@ class Talk:
 
     def tick(self) -> None:
         """Say how much time is left: once a second, and only while there is a link to visit."""
+        self._check()
         if self._ends_at is None:
             return
         left = max(0, round(self._ends_at - self._rt.effects.monotonic()))

@@ -8,7 +8,6 @@ from keyturn.client.login.base import Granted, Options, Talk, Verification
 from keyturn.client.requester import about
 from keyturn.net.drive import run
 from keyturn.protocol import device
-from keyturn.protocol.identity import account_from_id_token
 
 if TYPE_CHECKING:
     from keyturn.client.runtime import Runtime
@@ -52,5 +51,4 @@ def sign_in(rt: Runtime, http: Http, talk: Talk, metadata: Metadata, options: Op
         hold_seconds=metadata.hold_seconds,
     )
     tokens = run(polling, http)
-    account = account_from_id_token(tokens.id_token, issuer=metadata.issuer, client_id=client_id)
-    return Granted(tokens=tokens, account=account, metadata=metadata)
+    return Granted(tokens=tokens, metadata=metadata)

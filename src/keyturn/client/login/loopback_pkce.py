@@ -20,7 +20,6 @@ from keyturn.protocol.authorize import (
     read_callback,
     require_s256,
 )
-from keyturn.protocol.identity import account_from_id_token
 from keyturn.protocol.pkce import new_verifier
 
 if TYPE_CHECKING:
@@ -57,10 +56,7 @@ def sign_in(rt: Runtime, http: Http, talk: Talk, metadata: Metadata, options: Op
             lambda query: read_callback(query, attempt), until=until, on_tick=talk.tick
         )
     tokens = run(exchange(metadata.token, attempt, code, now=effects.now()), http)
-    account = account_from_id_token(
-        tokens.id_token, issuer=metadata.issuer, client_id=rt.config.client_id
-    )
-    return Granted(tokens=tokens, account=account, metadata=metadata)
+    return Granted(tokens=tokens, metadata=metadata)
 
 
 def _attempt(rt: Runtime, metadata: Metadata, redirect_uri: str) -> Attempt:
