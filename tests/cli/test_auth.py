@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.commands.oauth_server_ import OAuthServer
+from tests.issuers_.issuer_ import Issuer
 
 SCRIPT = Path(sys.executable).with_name("keyturn")
 
@@ -31,8 +31,8 @@ class Machine:
             timeout=60,
         )
 
-    def login(self, server: OAuthServer, *arguments: str) -> subprocess.CompletedProcess[str]:
-        where = ("--issuer", server.issuer, "--client-id", "keyturn-cli")
+    def login(self, server: Issuer, *arguments: str) -> subprocess.CompletedProcess[str]:
+        where = ("--issuer", server.url, "--client-id", "keyturn-cli")
         return self.auth("login", "--device", *where, *arguments)
 
     @property
@@ -46,17 +46,18 @@ def machine(tmp_path: Path) -> Machine:
 
 
 @pytest.fixture
-def server() -> Iterator[OAuthServer]:
-    with OAuthServer() as running:
+def server() -> Iterator[Issuer]:
+    with Issuer() as running:
+        running.interval = 1
         yield running
 
 
-def test_the_server_is_told_once_and_remembered(machine: Machine, server: OAuthServer) -> None:
+def test_the_server_is_told_once_and_remembered(machine: Machine, server: Issuer) -> None:
     done = machine.login(server)
     assert done.returncode == 0, done.stderr
     status = machine.auth("status")
     assert status.stdout.startswith(f"Signed in as ada@example.com ({server.host})")
-    assert machine.auth("token").stdout == server.seen.issued[-1]
+    assert machine.auth("token").stdout == server.issued[-1]
     assert machine.auth("token", "--json").returncode == 0
     assert machine.auth("logout").returncode == 0
     again = machine.auth("login", "--device")
@@ -74,41 +75,41 @@ def test_before_the_first_sign_in_the_hint_says_how_to_name_a_server(machine: Ma
     assert line["error"]["code"] == "SIGN_IN_REQUIRED"
 
 
-def test_profiles_keep_servers_and_their_sessions_apart(
-    machine: Machine, server: OAuthServer
-) -> None:
-    with OAuthServer() as other:
-        other.behaviour.email = "ada@work.example"
+def test_profiles_keep_servers_and_their_sessions_apart(machine: Machine, server: Issuer) -> None:
+    with Issuer() as other:
+        other.interval = 1
+        other.email = "ada@work.example"
         assert machine.login(server).returncode == 0
         assert machine.login(other, "--profile", "work").returncode == 0
         assert "ada@example.com" in machine.auth("whoami").stdout
         assert "ada@work.example" in machine.auth("whoami", "--profile", "work").stdout
-        assert machine.auth("token", "--profile", "work").stdout == other.seen.issued[-1]
+        assert machine.auth("token", "--profile", "work").stdout == other.issued[-1]
         assert machine.auth("logout", "--profile", "work").returncode == 0
         ended = machine.auth("token", "--profile", "work")
         assert ended.returncode == 4
         assert "Run `keyturn auth login --profile work`" in ended.stderr
-        assert machine.auth("token").stdout == server.seen.issued[-1]
+        assert machine.auth("token").stdout == server.issued[-1]
 
 
-def test_a_sign_in_that_failed_changes_no_profile(machine: Machine, server: OAuthServer) -> None:
+def test_a_sign_in_that_failed_changes_no_profile(machine: Machine, server: Issuer) -> None:
     assert machine.login(server).returncode == 0
-    with OAuthServer() as other:
-        other.behaviour.answer = "deny"
+    with Issuer() as other:
+        other.interval = 1
+        other.decision = "deny"
         assert machine.login(other).returncode == 1
     assert machine.auth("status").stdout.startswith(f"Signed in as ada@example.com ({server.host})")
 
 
 def test_a_profile_that_means_another_server_now_is_announced(
-    machine: Machine, server: OAuthServer
+    machine: Machine, server: Issuer
 ) -> None:
     assert machine.login(server).returncode == 0
-    with OAuthServer() as other:
+    with Issuer() as other:
+        other.interval = 1
         done = machine.login(other)
         assert done.returncode == 0, done.stderr
         assert (
-            f"The profile 'default' now means {other.issuer}, no longer {server.issuer}.\n"
-            in done.stderr
+            f"The profile 'default' now means {other.url}, no longer {server.url}.\n" in done.stderr
         )
 
 
@@ -134,9 +135,7 @@ def test_a_login_that_names_half_a_server_exits_2(
     assert not machine.profiles.exists()
 
 
-def test_a_profile_is_private_and_a_broken_one_is_named(
-    machine: Machine, server: OAuthServer
-) -> None:
+def test_a_profile_is_private_and_a_broken_one_is_named(machine: Machine, server: Issuer) -> None:
     assert machine.login(server).returncode == 0
     (file,) = machine.profiles.iterdir()
     assert file.stat().st_mode & 0o777 == 0o600

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.issuer_ import Issuer
 from tests.client.machine_ import Machine
+from tests.issuers_.issuer_ import Issuer
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from keyturn.client.auth import Auth
 from keyturn.client.effects import Effects
 from keyturn.client.runtime import Runtime
 from keyturn.protocol.tokens import Account, Endpoints, Session
-from tests.client.issuer_ import CLIENT_ID, Family, Issuer
+from tests.issuers_.issuer_ import CLIENT_ID, Family, Issuer
 
 
 @dataclass

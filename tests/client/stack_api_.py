@@ -5,7 +5,7 @@ import json
 import secrets
 from typing import Any
 
-from tests.client.little_server_ import Answer, Asked, LittleServer, as_json
+from tests.issuers_.http_ import Answer, Asked, LittleServer, as_json
 
 
 def access_token(**claims: object) -> str:

@@ -11,9 +11,9 @@ from keyturn.protocol.errors import (
     StoreCorrupt,
 )
 from keyturn.protocol.tokens import Account, Session
-from tests.client.issuer_ import Issuer
 from tests.client.machine_ import Machine
 from tests.contracts.token_store import make_session
+from tests.issuers_.issuer_ import Issuer
 
 ADA = make_session("u-ada", account=Account(id="u-ada", email="ada@example.com", label="Ada"))
 BOB = make_session("u-bob", account=Account(id="u-bob", email="bob@example.com", label="Ada"))

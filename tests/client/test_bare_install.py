@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.issuer_ import Issuer
-from tests.client.little_server_ import as_json
+from tests.issuers_.http_ import as_json
+from tests.issuers_.issuer_ import Issuer
 
 pytestmark = pytest.mark.xdist_group("bare-install")  # one build for all who want it
 

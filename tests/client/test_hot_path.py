@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.client.issuer_ import Issuer
 
 from keyturn import client as hot
 from keyturn.client.auth import Auth
@@ -21,6 +20,7 @@ from keyturn.protocol.errors import KeyturnError
 from keyturn.protocol.tokens import Account
 from tests.client.machine_ import Machine
 from tests.contracts.token_store import make_session
+from tests.issuers_.issuer_ import Issuer
 
 FORBIDDEN = """
     json re dataclasses typing pathlib logging enum http http.client urllib urllib.parse ssl socket

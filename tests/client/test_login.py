@@ -22,9 +22,9 @@ from keyturn.protocol.errors import (
     UnexpectedReply,
 )
 from keyturn.protocol.tokens import Account
-from tests.client.issuer_ import Issuer
-from tests.client.little_server_ import Answer, as_json
 from tests.client.machine_ import Machine
+from tests.issuers_.http_ import Answer, as_json
+from tests.issuers_.issuer_ import Issuer
 from tests.protocol.flow_ import reply
 from tests.protocol.test_discovery import DOCUMENT, ISSUER
 from tests.protocol.test_jwt import jwt
@@ -259,7 +259,7 @@ def test_what_the_new_session_shares_with_the_old_is_never_revoked(
     old, _ = machine.signed_in(issuer)
     answer = {"access_token": "a2", "refresh_token": "r2", "session": "s2", "expires_in": 60}
     answer[same] = {"refresh_token": old.refresh_token, "session": old.session_id}[same]
-    issuer.owners["a2"] = "ada"
+    issuer.hand_out("a2")
     issuer.device_answers = [as_json(answer)]
     machine.auth(issuer).login(method="device", force=True)
     assert issuer.revoked() == []
@@ -270,7 +270,7 @@ def test_a_sign_in_without_a_refresh_token_never_serves_an_older_one(
     issuer: Issuer, machine: Machine
 ) -> None:
     old, _ = machine.signed_in(issuer)
-    issuer.owners["a2"] = "ada"
+    issuer.hand_out("a2")
     issuer.device_answers = [as_json({"access_token": "a2", "expires_in": 60})]
     outcome = machine.auth(issuer).login(method="device", force=True)
     assert not outcome.session.has_refresh_token
@@ -328,7 +328,7 @@ def test_an_id_token_names_the_account_and_userinfo_adds_what_is_missing(
         ({**claims, "sub": "somebody-else"}, None, True),
     ):
         issuer.asked.clear()
-        issuer.owners["a2"] = "ada"
+        issuer.hand_out("a2")
         answer = {"access_token": "a2", "expires_in": 60, "id_token": jwt(given)}
         issuer.device_answers = [as_json(answer)]
         outcome = machine.auth(issuer).login(method="device", force=True)
@@ -500,7 +500,7 @@ def test_how_a_method_is_chosen(
 def test_a_token_is_stored_for_the_account_that_it_belongs_to(
     issuer: Issuer, machine: Machine
 ) -> None:
-    issuer.owners["a-brought"] = "ada"
+    issuer.hand_out("a-brought")
     auth = machine.auth(issuer)
     outcome = auth.login_with_token("  a-brought\n")
     assert outcome.session.email == "ada@example.com"
@@ -528,7 +528,7 @@ def test_a_token_that_the_server_does_not_know_is_refused(issuer: Issuer, machin
 def test_the_end_of_a_brought_jwt_is_its_own(issuer: Issuer, machine: Machine) -> None:
     ends = int(machine.now()) + 100
     token = jwt({"exp": ends})
-    issuer.owners[token] = "ada"
+    issuer.hand_out(token)
     outcome = machine.auth(issuer).login_with_token(token)
     assert outcome.session.expires_at == pytest.approx(ends, abs=2)
 

@@ -13,9 +13,9 @@ from keyturn.protocol.errors import (
     SignInRequired,
     TokenFromEnv,
 )
-from tests.client.issuer_ import Issuer
-from tests.client.little_server_ import Answer
 from tests.client.machine_ import Machine
+from tests.issuers_.http_ import Answer
+from tests.issuers_.issuer_ import Issuer
 
 if TYPE_CHECKING:
     from keyturn.protocol.tokens import Session

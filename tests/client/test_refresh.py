@@ -19,9 +19,9 @@ from keyturn.protocol.errors import (
     SignInRequired,
 )
 from keyturn.protocol.tokens import Endpoints
-from tests.client.issuer_ import Issuer
-from tests.client.little_server_ import Answer, as_json
 from tests.client.machine_ import Machine
+from tests.issuers_.http_ import Answer, as_json
+from tests.issuers_.issuer_ import Issuer
 
 
 @pytest.mark.proves("K-20")

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.client.issuer_ import Issuer
-from tests.client.little_server_ import Answer
 from tests.client.machine_ import Machine
+from tests.issuers_.http_ import Answer
+from tests.issuers_.issuer_ import Issuer
 
 CROWD = Path(__file__).with_name("crowd_.py")
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,9 +9,9 @@ from keyturn.client.auth import Auth
 from keyturn.client.config import StackProject
 from keyturn.client.login.base import LoginEvent, Verification
 from keyturn.protocol.errors import ExchangeFailed, LoginExpired, SessionExpired
-from tests.client.little_server_ import Answer, as_json
 from tests.client.machine_ import Machine
 from tests.client.stack_api_ import StackApi
+from tests.issuers_.http_ import Answer, as_json
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import gzip
 import os
 import socket
-import subprocess
 import threading
 import time
 import zlib
@@ -15,7 +14,8 @@ import pytest
 from keyturn.net.stdlib import Http
 from keyturn.protocol.errors import ServerUnreachable, UnexpectedReply
 from keyturn.protocol.wire import MAX_BODY_BYTES, Request, form_request
-from tests.client.little_server_ import Answer, LittleServer, RawServer, as_json
+from tests.issuers_.certificates_ import Certificate, self_signed
+from tests.issuers_.http_ import Answer, LittleServer, RawServer, as_json
 
 
 def make_http(environ: dict[str, str] | None = None, **options: object) -> Http:
@@ -282,42 +282,24 @@ def test_what_happened_is_told_without_path_or_body() -> None:
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Return a key and a certificate for ``localhost`` that signs itself."""
-    folder = tmp_path_factory.mktemp("tls")
-    key, cert = folder / "key.pem", folder / "cert.pem"
-    subprocess.run(
-        f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {key} "
-        f"-out {cert} -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost".split(),
-        check=True,
-        capture_output=True,
-    )
-    return key, cert
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """Return a certificate for ``localhost`` that signs itself."""
+    return self_signed(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
-def tls_server(certificate: tuple[Path, Path]) -> Iterator[RawServer]:
-    """Yield a server that speaks TLS, as ``localhost``; its answer is always an empty 200."""
-    import ssl
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate[1], certificate[0])
-
-    def talk(connection: socket.socket, number: int) -> None:
-        with context.wrap_socket(connection, server_side=True) as secured:
-            while secured.recv(65536):
-                secured.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-
-    with RawServer(talk) as server:
+def tls_server(certificate: Certificate) -> Iterator[LittleServer]:
+    """Yield a server that speaks TLS, as ``localhost``."""
+    with LittleServer({"/": lambda asked: Answer()}, certificate=certificate) as server:
         yield server
 
 
 @pytest.mark.proves("K-30")
 def test_certificates_are_checked_and_ssl_cert_file_is_honoured(
-    tls_server: RawServer, certificate: tuple[Path, Path]
+    tls_server: LittleServer, certificate: Certificate
 ) -> None:
     url = f"https://localhost:{tls_server.port}/"
-    with make_http({"SSL_CERT_FILE": str(certificate[1])}) as trusting:
+    with make_http({"SSL_CERT_FILE": str(certificate.path)}) as trusting:
         assert trusting.send(get(url)).status == 200
         assert trusting.send(get(url)).status == 200
     with make_http() as usual, pytest.raises(ServerUnreachable, match="was not accepted") as caught:
@@ -327,10 +309,10 @@ def test_certificates_are_checked_and_ssl_cert_file_is_honoured(
 
 @pytest.mark.proves("K-30")
 def test_a_certificate_for_another_host_is_not_accepted(
-    tls_server: RawServer, certificate: tuple[Path, Path]
+    tls_server: LittleServer, certificate: Certificate
 ) -> None:
     with (
-        make_http({"SSL_CERT_FILE": str(certificate[1])}) as http,
+        make_http({"SSL_CERT_FILE": str(certificate.path)}) as http,
         pytest.raises(ServerUnreachable, match=r"certificate of 127\.0\.0\.1") as caught,
     ):
         http.send(get(f"https://127.0.0.1:{tls_server.port}/"))
@@ -373,14 +355,14 @@ def proxy_talk(
 
 @pytest.mark.proves("K-30")
 def test_a_proxy_is_used_with_its_password_and_sees_no_more_than_host_and_port(
-    tls_server: RawServer, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+    tls_server: LittleServer, certificate: Certificate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A loopback host is never sent through a proxy, so the name is one that only the proxy knows.
     seen: list[bytes] = []
     with RawServer(proxy_talk(seen, allow=True, target=tls_server.port)) as proxy:
         environ = {
             "https_proxy": f"http://user:pass%20word@127.0.0.1:{proxy.port}",
-            "SSL_CERT_FILE": str(certificate[1]),
+            "SSL_CERT_FILE": str(certificate.path),
         }
         with make_http(environ) as http, pytest.raises(ServerUnreachable, match=r"id\.example"):
             http.send(get("https://id.example/secret-path"))
@@ -402,7 +384,7 @@ def test_a_proxy_that_declines_is_named_without_its_password() -> None:
 
 
 def test_the_verification_cannot_be_switched_off_by_the_environment(
-    tls_server: RawServer,
+    tls_server: LittleServer,
 ) -> None:
     environ = {"PYTHONHTTPSVERIFY": "0", "CURL_CA_BUNDLE": "", "SSL_CERT_FILE": ""}
     with make_http(environ) as http, pytest.raises(ServerUnreachable, match="was not accepted"):

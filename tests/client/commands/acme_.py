@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.client.commands.oauth_server_ import CLIENT_ID, OAuthServer
 from tests.client.commands.terminal_ import Terminal
+from tests.issuers_.issuer_ import CLIENT_ID, Issuer
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -32,7 +32,7 @@ class Acme:
         framework: Which build of acme is typed.
     """
 
-    server: OAuthServer
+    server: Issuer
     home: Path
     framework: str = "argparse"
     variables: dict[str, str] = field(default_factory=dict)
@@ -54,13 +54,13 @@ class Acme:
             "TERM": "xterm-256color",
             "TZ": "UTC",
             "PYTHONWARNINGS": "error",
-            "ACME_ISSUER": self.server.issuer,
+            "ACME_ISSUER": self.server.url,
             "ACME_CLIENT_ID": CLIENT_ID,
             **self.variables,
         }
 
     def with_browser(self) -> None:
-        """Give the machine a browser; what the person does there is ``server.behaviour.answer``."""
+        """Give the machine a browser; what the person does there is ``server.decision``."""
         self.framework = "loopback"
         script = self.home / "browser"
         script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{HERE / "browse_.py"}" "$1"\n')
@@ -89,10 +89,10 @@ class Acme:
         """Start ``acme auth ...`` on a terminal."""
         return Terminal([*self.argv, "auth", *arguments], env=self.env, **options)
 
-    def sign_in(self, **behaviour: Any) -> None:
-        """Sign in through the browser, the fastest way; ``behaviour`` stays with the server."""
-        for name, value in behaviour.items():
-            setattr(self.server.behaviour, name, value)
+    def sign_in(self, **changes: Any) -> None:
+        """Sign in through the browser, the fastest way; ``changes`` stay with the server."""
+        for name, value in changes.items():
+            setattr(self.server, name, value)
         elsewhere = Acme(self.server, self.home)
         elsewhere.with_browser()
         done = elsewhere.auth("login", "--force")
@@ -102,6 +102,11 @@ class Acme:
         """Return every byte of acme's state as text."""
         files = sorted(path for path in self.state.rglob("*") if path.is_file())
         return "\n".join(path.read_text() for path in files)
+
+    def stored_secrets(self) -> list[str]:
+        """Return what of the server's tokens and codes lies in acme's state."""
+        stored = self.stored()
+        return [secret for secret in self.server.secrets() if secret in stored]
 
 
 def documents(text: str) -> list[dict[str, Any]]:

@@ -6,23 +6,25 @@ from pathlib import Path
 import pytest
 
 from tests.client.commands.acme_ import Acme
-from tests.client.commands.oauth_server_ import OAuthServer
+from tests.issuers_.issuer_ import Issuer
 
 
 @pytest.fixture
-def server() -> Iterator[OAuthServer]:
+def server() -> Iterator[Issuer]:
     """Yield a running server at which everything is approved at once."""
-    with OAuthServer() as running:
+    with Issuer() as running:
+        running.interval = 1  # polls come quickly
+        running.session_lifetime = 30 * 86400
         yield running
 
 
 @pytest.fixture
-def acme(server: OAuthServer, tmp_path: Path) -> Acme:
+def acme(server: Issuer, tmp_path: Path) -> Acme:
     """Return acme, built with argparse, on a machine without a browser."""
     return Acme(server, tmp_path)
 
 
 @pytest.fixture(params=["argparse", "click", "typer"])
-def any_acme(server: OAuthServer, tmp_path: Path, request: pytest.FixtureRequest) -> Acme:
+def any_acme(server: Issuer, tmp_path: Path, request: pytest.FixtureRequest) -> Acme:
     """Return acme, built with each framework in turn."""
     return Acme(server, tmp_path, framework=request.param)

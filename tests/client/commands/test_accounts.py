@@ -46,7 +46,7 @@ def test_list_as_json_has_every_account_with_its_storage_and_no_token(any_acme: 
     assert [entry["default"] for entry in accounts] == [True, False]
     assert {entry["storage"] for entry in accounts} == {"file"}
     assert document["selected"] is None
-    assert not [token for token in any_acme.server.seen.issued if token in done.stdout]
+    assert not [token for token in any_acme.server.issued if token in done.stdout]
     assert done.stderr == ""
 
 
@@ -79,7 +79,7 @@ def test_two_accounts_of_one_name_are_told_apart_by_their_ids(acme: Acme) -> Non
 @pytest.mark.proves("K-11")
 def test_switch_pins_the_account_and_the_next_command_uses_it(any_acme: Acme) -> None:
     sign_in_twice(any_acme)
-    home_token, work_token = any_acme.server.seen.issued
+    home_token, work_token = any_acme.server.issued
     assert any_acme.auth("token").stdout == work_token
     done = any_acme.auth("switch", HOME.upper())
     assert done.stdout == f"Now using {HOME} ({any_acme.server.host}).\n"
@@ -132,7 +132,7 @@ def test_a_directory_or_a_variable_selects_an_account_and_switch_says_so(
     acme: Acme, tmp_path: Path
 ) -> None:
     sign_in_twice(acme)
-    home_token, work_token = acme.server.seen.issued
+    home_token, work_token = acme.server.issued
     project = tmp_path / "project" / "deep"
     project.mkdir(parents=True)
     (project.parent / ".keyturn-account").write_text(f"{HOME}\n")
@@ -155,12 +155,12 @@ def test_a_directory_or_a_variable_selects_an_account_and_switch_says_so(
 @pytest.mark.proves("K-11")
 def test_a_renewal_pins_nobody(acme: Acme) -> None:
     sign_in_twice(acme)
-    acme.server.behaviour.expires_in = 0
+    acme.server.lifetime = 0
     acme.sign_in(subject="user-1", email=HOME)
     assert acme.auth("switch", WORK).returncode == 0
-    acme.server.behaviour.expires_in = 600
+    acme.server.lifetime = 600
     assert acme.auth("token", "--account", HOME).returncode == 0
-    assert acme.server.seen.grants[-1] == "refresh_token"
+    assert acme.server.grant_types()[-1] == "refresh_token"
     assert default_of(acme) == "user-2"
 
 

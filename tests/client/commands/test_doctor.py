@@ -12,7 +12,7 @@ from keyturn.client.doctor.checkup import CHECKS, examine
 from keyturn.client.doctor.examination import Examination
 from keyturn.client.runtime import start
 from tests.client.commands.acme_ import Acme, documents
-from tests.client.commands.oauth_server_ import CLIENT_ID, OAuthServer
+from tests.issuers_.issuer_ import CLIENT_ID, Issuer
 
 
 def findings(acme: Acme, *arguments: str, **options: Any) -> dict[str, dict[str, Any]]:
@@ -41,18 +41,19 @@ def test_when_all_is_well_doctor_says_so_line_by_line(any_acme: Acme) -> None:
     ]
     assert lines[-2].startswith("ok    version        acme: keyturn ")
     assert lines[-1] == "No problems."
-    secrets = [*any_acme.server.seen.issued, *any_acme.server.refresh_tokens]
+    secrets = [*any_acme.server.secrets()]
     assert not [secret for secret in secrets if secret in done.stdout]
 
 
 @pytest.mark.proves("K-62")
 def test_each_thing_is_asked_once_and_a_due_session_renewed_once(acme: Acme) -> None:
-    acme.sign_in(expires_in=0)
-    acme.server.behaviour.expires_in = 600
-    acme.server.seen.paths.clear()
+    acme.sign_in(lifetime=0)
+    acme.server.lifetime = 600
+    acme.server.asked.clear()
     assert acme.auth("doctor").returncode == 0
-    assert sorted(acme.server.seen.paths) == [
+    assert sorted(acme.server.paths()) == [
         "/.well-known/oauth-authorization-server",
+        "/oauth/ack",
         "/oauth/token",
         "/oauth/userinfo",
     ]
@@ -74,7 +75,7 @@ def test_nobody_signed_in_is_a_problem_with_the_next_step(any_acme: Acme) -> Non
 @pytest.mark.parametrize(("minutes", "way"), [(-7, "ahead of"), (7, "behind")])
 def test_a_clock_that_is_off_is_a_warning(acme: Acme, minutes: int, way: str) -> None:
     acme.sign_in()
-    acme.server.behaviour.clock_minutes = minutes
+    acme.server.clock_ahead = minutes * 60
     done = acme.auth("doctor")
     assert done.returncode == 0
     lines = done.stdout.splitlines()
@@ -88,7 +89,7 @@ def test_a_clock_that_is_off_is_a_warning(acme: Acme, minutes: int, way: str) ->
 @pytest.mark.proves("K-62")
 def test_a_session_that_ended_at_the_server_is_found(acme: Acme) -> None:
     acme.sign_in()
-    acme.server.access_tokens.clear()
+    acme.server.owners.clear()
     found = findings(acme)
     assert found["account"]["outcome"] == "pass"
     assert found["token"]["outcome"] == "fail"
@@ -110,12 +111,12 @@ def test_a_server_that_is_not_there_is_a_matter_of_the_connection(acme: Acme) ->
 
 def test_a_server_in_trouble_and_one_that_is_none_are_told_apart(acme: Acme) -> None:
     acme.sign_in()
-    acme.server.behaviour.broken = True
+    acme.server.broken = True
     found = findings(acme)
     assert found["connection"]["outcome"] == "pass"
     assert "HTTP 503" in found["server"]["evidence"]
-    acme.server.behaviour.broken = False
-    acme.variables["ACME_ISSUER"] = acme.server.issuer + "/elsewhere"
+    acme.server.broken = False
+    acme.variables["ACME_ISSUER"] = acme.server.url + "/elsewhere"
     assert "no sign-in server there (HTTP 404)" in findings(acme)["server"]["evidence"]
 
 
@@ -125,7 +126,7 @@ def test_certificates_and_a_proxy_that_cannot_be_used_are_named(acme: Acme) -> N
     found = findings(acme)["connection"]
     assert (found["outcome"], "secret" in str(found)) == ("fail", False)
     assert found["remedy"] == "Correct HTTPS_PROXY, or name the server in NO_PROXY."
-    acme.variables |= {"ACME_ISSUER": acme.server.issuer.replace("http:", "https:")}
+    acme.variables |= {"ACME_ISSUER": acme.server.url.replace("http:", "https:")}
     acme.variables |= {"HTTPS_PROXY": "", "SSL_CERT_FILE": "/nowhere.pem"}
     found = findings(acme)["connection"]
     assert "SSL_CERT_FILE" in found["evidence"]
@@ -172,8 +173,8 @@ def test_what_the_environment_replaces_is_a_warning(acme: Acme) -> None:
     )
     assert found["token"]["evidence"] == "the server does not accept the token in ACME_TOKEN"
     assert found["token"]["fixable"] is False
-    acme.variables = {"ACME_ACCOUNT": "user-1"}
-    assert findings(acme)["environment"]["evidence"] == "ACME_ACCOUNT chooses user-1 here"
+    acme.variables = {"ACME_ACCOUNT": "ada"}
+    assert findings(acme)["environment"]["evidence"] == "ACME_ACCOUNT chooses ada here"
     acme.variables = {"XDG_STATE_HOME": "relative"}
     assert "XDG_STATE_HOME" in findings(acme)["environment"]["evidence"]
 
@@ -230,7 +231,7 @@ def test_a_file_that_is_a_link_is_never_followed_to_mend_it(acme: Acme, tmp_path
 
 @pytest.mark.proves("K-62")
 def test_a_check_that_crashes_is_one_failed_line_without_its_text(
-    server: OAuthServer, tmp_path: Path
+    server: Issuer, tmp_path: Path
 ) -> None:
     def broken(exam: Examination) -> None:
         raise ZeroDivisionError("at_secret")
@@ -238,7 +239,7 @@ def test_a_check_that_crashes_is_one_failed_line_without_its_text(
     config = Config(
         name="acme",
         program="acme",
-        issuer=server.issuer,
+        issuer=server.url,
         client_id=CLIENT_ID,
         stack=None,
         scope=None,
@@ -252,9 +253,9 @@ def test_a_check_that_crashes_is_one_failed_line_without_its_text(
     assert found[-1].check == "version"
 
 
-def test_a_program_can_examine_itself(server: OAuthServer, tmp_path: Path) -> None:
-    auth = keyturn.Auth("acme", issuer=server.issuer, client_id=CLIENT_ID, home=str(tmp_path))
-    auth.login_with_token(server.new_tokens()["access_token"])
+def test_a_program_can_examine_itself(server: Issuer, tmp_path: Path) -> None:
+    auth = keyturn.Auth("acme", issuer=server.url, client_id=CLIENT_ID, home=str(tmp_path))
+    auth.login_with_token(server.new_token())
     found = auth.doctor()
     assert isinstance(found[0], keyturn.Finding)
     assert {finding.outcome for finding in found} == {"pass"}

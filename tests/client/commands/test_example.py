@@ -10,11 +10,11 @@ def test_hello_greets_whoever_is_signed_in(acme: Acme) -> None:
 
 
 def test_hello_renews_the_session_silently_when_it_is_due(acme: Acme) -> None:
-    acme.sign_in(expires_in=0)
-    acme.server.behaviour.expires_in = 600
+    acme.sign_in(lifetime=0)
+    acme.server.lifetime = 600
     assert acme.run("hello").stdout == "Hello, Ada.\n"
     assert acme.run("hello").stdout == "Hello, Ada.\n"
-    assert acme.server.seen.grants == ["authorization_code", "refresh_token"]
+    assert acme.server.grant_types() == ["authorization_code", "refresh_token"]
 
 
 def test_hello_before_signing_in_says_how_and_exits_4(acme: Acme) -> None:

@@ -10,19 +10,19 @@ import pytest
 
 import keyturn
 from keyturn.client.commands.hooks import Bundle
-from tests.client.commands.oauth_server_ import CLIENT_ID, OAuthServer
+from tests.issuers_.issuer_ import CLIENT_ID, Issuer
 
 Run = Callable[..., int]
 
 
 @pytest.fixture
-def auth(server: OAuthServer, tmp_path: Path) -> keyturn.Auth:
-    return keyturn.Auth("acme", issuer=server.issuer, client_id=CLIENT_ID, home=str(tmp_path))
+def auth(server: Issuer, tmp_path: Path) -> keyturn.Auth:
+    return keyturn.Auth("acme", issuer=server.url, client_id=CLIENT_ID, home=str(tmp_path))
 
 
 @pytest.fixture
-def signed_in(auth: keyturn.Auth, server: OAuthServer) -> keyturn.Auth:
-    auth.login_with_token(server.new_tokens()["access_token"])
+def signed_in(auth: keyturn.Auth, server: Issuer) -> keyturn.Auth:
+    auth.login_with_token(server.new_token())
     return auth
 
 
@@ -36,7 +36,7 @@ def run(auth: keyturn.Auth, *arguments: str, **hooks: Any) -> int:
 
 @pytest.mark.proves("K-67")
 def test_fetch_live_asks_the_programs_own_api(
-    signed_in: keyturn.Auth, server: OAuthServer, capsys: pytest.CaptureFixture[str]
+    signed_in: keyturn.Auth, server: Issuer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     given: list[Bundle] = []
 
@@ -47,7 +47,7 @@ def test_fetch_live_asks_the_programs_own_api(
     assert run(signed_in, "whoami", "--online", fetch_live=fetch_live) == 0
     assert capsys.readouterr().out == f"ada@billing.example ({server.host})\n"
     (bundle,) = given
-    assert bundle.access_token == server.seen.issued[-1]
+    assert bundle.access_token == server.issued[-1]
     assert bundle.session
     assert bundle.session.email == "ada@example.com"
     assert bundle.access_token not in repr(bundle)
@@ -67,24 +67,24 @@ def test_a_program_words_status_and_whoami_itself(
         assert run(signed_in, command, render_text=render_text) == 0
         assert capsys.readouterr().out == "You are ada@example.com[2J.\nWelcome.\n"
         assert run(signed_in, command, "--json", render_json=render_json) == 0
-        assert capsys.readouterr().out == '{"me":"user-1"}\n'
+        assert capsys.readouterr().out == '{"me":"ada"}\n'
 
 
 @pytest.mark.proves("K-67")
 def test_a_program_hears_of_nobody_signed_in_and_of_signing_out(
-    auth: keyturn.Auth, server: OAuthServer
+    auth: keyturn.Auth, server: Issuer
 ) -> None:
     heard: list[object] = []
     assert run(auth, "status", on_not_signed_in=lambda: heard.append("nobody")) == 4
     assert run(auth, "token", on_not_signed_in=lambda: heard.append("nobody")) == 4
-    auth.login_with_token(server.new_tokens()["access_token"])
+    auth.login_with_token(server.new_token())
     assert run(auth, "logout", on_signed_out=lambda outcome: heard.append(outcome.account)) == 0
     assert heard == ["nobody", "nobody", "ada@example.com"]
 
 
 @pytest.mark.proves("K-67")
 def test_an_error_in_a_hook_loses_no_session_and_shows_no_secret(
-    signed_in: keyturn.Auth, capsys: pytest.CaptureFixture[str], server: OAuthServer
+    signed_in: keyturn.Auth, capsys: pytest.CaptureFixture[str], server: Issuer
 ) -> None:
     def broken(*given: Any) -> Any:
         raise RuntimeError("while working with " + signed_in.token())
@@ -94,7 +94,7 @@ def test_an_error_in_a_hook_loses_no_session_and_shows_no_secret(
     assert run(signed_in, "whoami", "--json", **hooks) == 0
     shown = capsys.readouterr()
     assert "warn  broken of this program failed (RuntimeError)." in shown.err
-    assert server.seen.issued[-1] not in shown.out + shown.err
+    assert server.issued[-1] not in shown.out + shown.err
     assert "Signed in as ada@example.com" in shown.out
     assert signed_in.has_session()
     assert run(signed_in, "logout", on_signed_out=broken) == 0

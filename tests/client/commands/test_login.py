@@ -9,7 +9,7 @@ import urllib.request
 import pytest
 
 from tests.client.commands.acme_ import Acme, documents
-from tests.client.commands.oauth_server_ import USER_CODE
+from tests.issuers_.issuer_ import USER_CODE
 
 LEFT = re.compile(r"\(\d+:\d\d left\)")
 
@@ -26,17 +26,17 @@ def test_with_a_browser_here_the_link_is_shown_and_the_way_to_another_computer(a
     assert done.returncode == 0, done.stderr
     opening, visit, other, waiting = talk_of(done.stderr)
     assert opening == f"Opening your browser to sign in to {acme.server.host}."
-    assert visit.startswith(f"If nothing opens, visit:  {acme.server.issuer}/oauth/authorize?")
+    assert visit.startswith(f"If nothing opens, visit:  {acme.server.url}/oauth/authorize?")
     assert other == "Browser on another computer?  Ctrl-C, then:  acme auth login --device"
     assert waiting == "Waiting for you in the browser ... (9:58 left)"
     assert done.stdout.startswith(
         f"Signed in as ada@example.com ({acme.server.host}). Session kept"
     )
-    assert acme.server.seen.grants == ["authorization_code"]
+    assert acme.server.grant_types() == ["authorization_code"]
 
 
 def test_with_no_browser_and_no_device_codes_the_link_is_shown_and_awaited(acme: Acme) -> None:
-    acme.server.behaviour.has_device_grant = False
+    acme.server.extra_metadata = {"device_authorization_endpoint": None}
     with acme.terminal("login", "--no-browser") as terminal:
         shown = terminal.expect("Waiting for you in the browser ...")
         link = re.search(r"^Visit:  (\S+)$", shown, re.MULTILINE)
@@ -53,7 +53,7 @@ def test_without_a_browser_the_code_for_another_device_is_shown(any_acme: Acme) 
     assert done.returncode == 0, done.stderr
     assert talk_of(done.stderr) == [
         "No browser here, so use one on any other device.",
-        f"Visit   {any_acme.server.issuer}/device",
+        f"Visit   {any_acme.server.url}/device",
         f"Type    {USER_CODE}",
         "Waiting ... (9:58 left)",
     ]
@@ -66,7 +66,7 @@ def test_a_device_code_asked_for_does_not_claim_that_there_is_no_browser(acme: A
     done = acme.auth("login", "--device")
     assert done.returncode == 0, done.stderr
     assert talk_of(done.stderr)[0] == "Use a browser on any device."
-    assert acme.server.seen.grants == ["device_code"]
+    assert acme.server.grant_types() == ["device_code"]
 
 
 def test_json_events_are_lines_on_stdout_without_a_token(any_acme: Acme) -> None:
@@ -77,19 +77,19 @@ def test_json_events_are_lines_on_stdout_without_a_token(any_acme: Acme) -> None
     assert verification == {
         "event": "verification",
         "method": "device",
-        "url": f"{any_acme.server.issuer}/device",
+        "url": f"{any_acme.server.url}/device",
         "user_code": USER_CODE,
     }
     assert signed_in["event"] == "signed_in"
-    assert signed_in["account"] == {"id": "user-1", "email": "ada@example.com", "label": "Ada"}
-    assert signed_in["issuer"] == any_acme.server.issuer
+    assert signed_in["account"] == {"id": "ada", "email": "ada@example.com", "label": "Ada"}
+    assert signed_in["issuer"] == any_acme.server.url
     assert signed_in["storage"] == "file"
-    assert not [token for token in any_acme.server.seen.issued if token in done.stdout]
+    assert not [token for token in any_acme.server.issued if token in done.stdout]
     assert done.stderr == ""
 
 
 def test_a_declined_sign_in_fails_with_its_next_step(acme: Acme) -> None:
-    acme.server.behaviour.answer = "deny"
+    acme.server.decision = "deny"
     done = acme.auth("login", "--device")
     assert done.returncode == 1
     *_, failed, hint = done.stderr.splitlines()
@@ -99,7 +99,7 @@ def test_a_declined_sign_in_fails_with_its_next_step(acme: Acme) -> None:
 
 
 def test_a_failure_under_json_is_an_event_and_an_error_line(acme: Acme) -> None:
-    acme.server.behaviour.answer = "deny"
+    acme.server.decision = "deny"
     done = acme.auth("login", "--device", "--json")
     assert done.returncode == 1
     failed = documents(done.stdout)[-1]
@@ -121,13 +121,13 @@ def test_a_live_session_is_reported_to_a_script_and_left_alone(any_acme: Acme) -
     assert as_json.returncode == 0
     (event,) = documents(as_json.stdout)
     assert (event["event"], event["already_signed_in"]) == ("signed_in", True)
-    assert len(any_acme.server.seen.grants) == 1
+    assert len(any_acme.server.grant_types()) == 1
 
 
 @pytest.mark.proves("K-60")
 def test_force_signs_in_anew_and_says_who_it_was_before(acme: Acme) -> None:
     acme.sign_in()
-    acme.server.behaviour.email, acme.server.behaviour.subject = "bob@example.com", "user-2"
+    acme.server.email, acme.server.subject = "bob@example.com", "user-2"
     done = acme.auth("login", "--force", "--device")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Signed in as bob@example.com")
@@ -145,7 +145,7 @@ def test_on_a_terminal_a_live_session_is_kept_unless_the_person_says_yes(
         terminal.expect("Sign in again? [y/N] ")
         terminal.type(reply)
         assert terminal.end() == 0
-    assert len(acme.server.seen.grants) == grants
+    assert len(acme.server.grant_types()) == grants
 
 
 def test_nobody_is_asked_where_nobody_answers(acme: Acme) -> None:
@@ -159,10 +159,10 @@ def test_nobody_is_asked_where_nobody_answers(acme: Acme) -> None:
 
 
 def test_the_time_left_counts_on_a_terminal_and_nowhere_else(acme: Acme) -> None:
-    acme.server.behaviour.answer = "wait"
+    acme.server.decision = "wait"
     with acme.terminal("login", "--device", stdout=subprocess.PIPE) as terminal:
         terminal.expect("Waiting ... (9:58 left)")
-        acme.server.behaviour.answer = "approve"
+        acme.server.decision = "approve"
         assert terminal.end() == 0
         assert "\rWaiting ... (9:58 left)" in terminal.shown
         assert terminal.process.stdout
@@ -172,7 +172,7 @@ def test_the_time_left_counts_on_a_terminal_and_nowhere_else(acme: Acme) -> None
 @pytest.mark.proves("K-64", "K-47")
 @pytest.mark.parametrize("way", ["key", "signal"])
 def test_ctrl_c_while_waiting_leaves_terminal_and_store_as_they_were(acme: Acme, way: str) -> None:
-    acme.server.behaviour.answer = "wait"
+    acme.server.decision = "wait"
     with acme.terminal("login", "--device") as terminal:
         terminal.expect("Waiting ...")
         if way == "key":
@@ -183,13 +183,13 @@ def test_ctrl_c_while_waiting_leaves_terminal_and_store_as_they_were(acme: Acme,
         assert terminal.same_modes()
         assert terminal.shown.endswith("Stopped. Nothing was changed.\n")
         assert "Traceback" not in terminal.shown
-    assert "at_" not in acme.stored()
+    assert "access_token" not in acme.stored()
 
 
 @pytest.mark.proves("K-64")
 def test_ctrl_c_while_the_browser_is_open_gives_the_port_back(acme: Acme) -> None:
     acme.with_browser()
-    acme.server.behaviour.answer = "wait"
+    acme.server.decision = "wait"
     port = _free_port()
     with acme.terminal("login", "--port", str(port)) as terminal:
         terminal.expect("Waiting for you in the browser ...")
@@ -202,7 +202,7 @@ def test_ctrl_c_while_the_browser_is_open_gives_the_port_back(acme: Acme) -> Non
 
 
 def test_an_interrupted_sign_in_under_json_ends_with_an_event(acme: Acme) -> None:
-    acme.server.behaviour.answer = "wait"
+    acme.server.decision = "wait"
     with acme.terminal("login", "--device", "--json") as terminal:
         terminal.expect('"event":"verification"')
         terminal.type("\x03")
@@ -211,7 +211,7 @@ def test_an_interrupted_sign_in_under_json_ends_with_an_event(acme: Acme) -> Non
 
 
 def test_a_token_comes_from_stdin_and_is_not_taken_from_the_command_line(acme: Acme) -> None:
-    token = acme.server.new_tokens()["access_token"]
+    token = acme.server.new_token()
     done = acme.auth("login", "--with-token", stdin=f"  {token}\n")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Signed in as ada@example.com")
@@ -223,7 +223,7 @@ def test_a_token_comes_from_stdin_and_is_not_taken_from_the_command_line(acme: A
 
 
 def test_a_token_typed_on_a_terminal_stays_unseen(acme: Acme) -> None:
-    token = acme.server.new_tokens()["access_token"]
+    token = acme.server.new_token()
     with acme.terminal("login", "--with-token") as terminal:
         terminal.expect("Paste the token, then press Enter: ")
         terminal.type(token + "\n")
@@ -263,12 +263,12 @@ def test_a_mistyped_login_exits_2_and_under_json_says_so_in_one_line(
     assert as_json.returncode == 2
     (line,) = documents(as_json.stderr)
     assert line["error"]["code"] == "USAGE"
-    assert any_acme.server.seen.paths == []
+    assert any_acme.server.paths() == []
 
 
 @pytest.mark.proves("K-42")
 def test_nothing_that_the_server_says_can_move_the_cursor(acme: Acme) -> None:
-    acme.server.behaviour.email = "ada\x1b[2J\u202e@example.com\nSigned in as root"
+    acme.server.email = "ada\x1b[2J\u202e@example.com\nSigned in as root"
     done = acme.auth("login", "--device")
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stdout + done.stderr
@@ -296,7 +296,7 @@ def test_verbose_says_which_way_was_chosen_and_why_but_no_secret(acme: Acme) -> 
     done = acme.auth("login", "--verbose")
     assert done.returncode == 0, done.stderr
     assert re.search(r"^Signing in by device: ", done.stderr, re.MULTILINE)
-    assert not re.search(r"at_|rt_|dc_", done.stderr)
+    assert [secret for secret in acme.server.secrets() if secret in done.stderr] == []
 
 
 def _free_port() -> int:

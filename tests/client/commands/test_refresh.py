@@ -12,7 +12,7 @@ from tests.client.commands.terminal_ import PATIENCE_SECONDS, Terminal
 
 
 def grants(acme: Acme) -> int:
-    return acme.server.seen.grants.count("refresh_token")
+    return acme.server.grant_types().count("refresh_token")
 
 
 def wait_until_open(terminal: Terminal, path: Path) -> None:
@@ -28,7 +28,7 @@ def wait_until_open(terminal: Terminal, path: Path) -> None:
 def test_refresh_forces_one_grant_and_tells_the_new_expiry(any_acme: Acme) -> None:
     any_acme.sign_in()
     old = any_acme.auth("token").stdout
-    any_acme.server.behaviour.expires_in = 7 * 60 + 50
+    any_acme.server.lifetime = 7 * 60 + 50
     done = any_acme.auth("refresh")
     assert done.returncode == 0, done.stderr
     assert done.stdout == (
@@ -37,7 +37,7 @@ def test_refresh_forces_one_grant_and_tells_the_new_expiry(any_acme: Acme) -> No
     )
     assert grants(any_acme) == 1
     new = any_acme.auth("token").stdout
-    assert new == any_acme.server.seen.issued[-1] != old
+    assert new == any_acme.server.issued[-1] != old
 
 
 @pytest.mark.proves("K-60")
@@ -47,7 +47,7 @@ def test_refresh_as_json_has_the_expiry_and_no_token(any_acme: Acme) -> None:
     (document,) = documents(done.stdout)
     assert document["expires_at"].endswith("Z")
     assert document["account"]["email"] == "ada@example.com"
-    secrets = [*any_acme.server.seen.issued, *any_acme.server.refresh_tokens]
+    secrets = [*any_acme.server.secrets()]
     assert "renewing the session" in done.stderr
     assert not [token for token in secrets if token in done.stdout + done.stderr]
 
@@ -57,13 +57,13 @@ def test_refresh_renews_the_account_that_was_named(acme: Acme) -> None:
     acme.sign_in(subject="user-2", email="ada@work.example")
     done = acme.auth("refresh", "--account", "ada@example.com")
     assert done.stdout.startswith("Renewed the session of ada@example.com")
-    work, home = acme.server.seen.issued[1:]
+    work, home = acme.server.issued[1:]
     assert acme.auth("token").stdout == work
     assert acme.auth("token", "--account", "ada@example.com").stdout == home
 
 
 def test_an_expiry_that_was_not_told_is_not_made_up(acme: Acme) -> None:
-    acme.sign_in(expires_in=None)
+    acme.sign_in(lifetime=None)
     assert acme.auth("refresh").stdout.endswith(
         "The server did not say how long the access token is valid.\n"
     )
@@ -77,7 +77,7 @@ def test_refresh_with_nobody_signed_in_exits_4(any_acme: Acme) -> None:
 
 def test_a_session_that_has_ended_at_the_server_exits_4(acme: Acme) -> None:
     acme.sign_in()
-    acme.server.refresh_tokens.clear()
+    acme.server.families.clear()
     done = acme.auth("refresh", "--json")
     assert (done.returncode, done.stdout) == (4, "")
     (line,) = documents(done.stderr)
@@ -95,7 +95,7 @@ def test_without_the_server_refresh_is_temporary_and_changes_nothing(acme: Acme)
 
 
 def test_a_session_of_a_kind_that_cannot_be_renewed_says_so(acme: Acme) -> None:
-    token = acme.server.new_tokens()["access_token"]
+    token = acme.server.new_token()
     assert acme.auth("login", "--with-token", stdin=token).returncode == 0
     done = acme.auth("refresh", "--json")
     assert done.returncode == 1
@@ -128,4 +128,4 @@ def test_signing_out_while_refresh_waits_for_the_lock_sends_no_grant(acme: Acme)
             fcntl.flock(lock, fcntl.LOCK_UN)
             assert waiting.end() == 4
     assert grants(acme) == 1
-    assert "rt_" not in acme.stored()
+    assert acme.stored_secrets() == []

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.client.commands.acme_ import Acme, documents
-from tests.client.commands.oauth_server_ import OAuthServer
+from tests.issuers_.issuer_ import Issuer
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_help_of_a_command_shows_its_options(acme: Acme) -> None:
     assert "REF" in acme.auth("switch", "--help").stdout
 
 
-def test_options_of_every_kind_arrive(acme: Acme, server: OAuthServer) -> None:
+def test_options_of_every_kind_arrive(acme: Acme, server: Issuer) -> None:
     done = acme.auth("login", "--device", "--storage", "file", "--json")
     assert done.returncode == 0, done.stderr
     assert documents(done.stdout)[-1]["storage"] == "file"
@@ -53,7 +53,7 @@ def test_a_usage_error_is_typers_own_or_one_json_line(acme: Acme) -> None:
 
 @pytest.mark.proves("K-64")
 def test_ctrl_c_during_the_wait_exits_130_with_the_terminal_as_it_was(acme: Acme) -> None:
-    acme.server.behaviour.answer = "wait"
+    acme.server.decision = "wait"
     with acme.terminal("login", "--device") as terminal:
         terminal.expect("Waiting")
         terminal.type("\x03")
@@ -70,7 +70,7 @@ def test_completion_of_commands_and_options_touches_no_network_and_no_store(acme
     assert done.stdout.split() == ["status", "switch"]
     acme.variables |= {"COMP_WORDS": "acme auth login --dev", "COMP_CWORD": "3"}
     assert acme.run().stdout.split() == ["--device"]
-    assert acme.server.seen.paths == []
+    assert acme.server.paths() == []
     assert not acme.state.exists()
 
 
@@ -80,7 +80,7 @@ def test_a_crash_of_the_program_shows_no_token(acme: Acme) -> None:
     done = acme.run("crash")
     assert done.returncode == 1
     assert "RuntimeError" in done.stderr
-    assert acme.server.seen.issued[-1] not in done.stdout + done.stderr
+    assert acme.server.issued[-1] not in done.stdout + done.stderr
 
 
 def test_without_typer_the_error_names_the_extra() -> None:

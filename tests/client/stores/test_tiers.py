@@ -20,10 +20,10 @@ from keyturn.protocol.errors import (
     StoreWriteFailed,
 )
 from keyturn.protocol.tokens import Session
-from tests.client.issuer_ import Issuer
 from tests.client.machine_ import Machine
 from tests.client.stores.secret_service_ import SecretServiceHere
 from tests.contracts.token_store import CLIENT_ID, ISSUER, TokenStoreContract, make_session
+from tests.issuers_.issuer_ import Issuer
 
 pytestmark = pytest.mark.xdist_group("secret-service")
 
