@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         UnexpectedReply,
         is_auth_error,
     )
+    from keyturn.protocol.tokens import Account
 
 _HOMES = {
     "keyturn.client.auth": ("Auth",),
@@ -94,9 +95,11 @@ _HOMES = {
         "UnexpectedReply",
         "is_auth_error",
     ),
+    "keyturn.protocol.tokens": ("Account",),
 }
 
 __all__ = [
+    "Account",
     "AccountAmbiguous",
     "AccountNotFound",
     "Auth",

@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from keyturn.client.adapters.httpx_auth import HttpxAuth
+    from keyturn.client.adapters.requests_auth import RequestsAuth
     from keyturn.client.config import Identify, StackProject
     from keyturn.client.doctor.findings import Finding
     from keyturn.client.effects import Effects
@@ -317,6 +319,48 @@ class Auth:
         if chosen is None:
             raise ValueError("say where the older token is: legacy=")
         return migrate(self._prepared(), chosen)
+
+    def httpx(self, *, origin: str | None = None, account: str | None = None) -> "HttpxAuth":
+        """Return an auth object for the clients of httpx2 and httpx, blocking and awaitable.
+
+        It puts a valid token on requests to one origin; after a 401 it renews the session and
+        repeats the request, once. A request elsewhere, redirects included, carries no token. While
+        a request is under way, what ``token`` raises may come out of it.
+
+        Args:
+            origin: Any URL of the API. Left out, it is the sign-in server's own origin, as that is
+                the only one known to be meant: taking the first request's would hand the token to
+                whoever the first link leads to.
+            account: An id, email or label; the default account where left out.
+
+        Raises:
+            ValueError: ``origin`` is no absolute URL, or plain http to another computer.
+            MissingExtra: neither library is installed.
+        """
+        from keyturn.client.adapters.bearer import Bearer
+        from keyturn.client.adapters.httpx_auth import httpx_auth
+
+        return httpx_auth(Bearer(self, origin=origin, account=account))
+
+    def requests(self, *, origin: str | None = None, account: str | None = None) -> "RequestsAuth":
+        """Return an auth object for requests: ``session.auth``, or ``auth=`` of its functions.
+
+        Args and behaviour are those of ``httpx``.
+
+        Raises:
+            ValueError: ``origin`` is no absolute URL, or plain http to another computer.
+            MissingExtra: requests is not installed.
+        """
+        from keyturn.client.adapters.bearer import Bearer
+        from keyturn.protocol.errors import MissingExtra
+
+        try:
+            from keyturn.client.adapters.requests_auth import RequestsAuth
+        except ModuleNotFoundError as error:
+            if error.name != "requests":
+                raise
+            raise MissingExtra("requests", needed_for="auth.requests()") from None
+        return RequestsAuth(Bearer(self, origin=origin, account=account))
 
     def doctor(self, *, account: str | None = None) -> "list[Finding]":
         """Check whatever a sign-in depends on here, and return what was found. Raises nothing.
