@@ -191,6 +191,8 @@ def _object(text: str, at: int) -> "tuple[dict[str, Any], int]":
 
 
 def _document(program: "Program") -> "Any":
+    if getattr(program, "store", None) is not None:
+        raise ValueError  # The program brings its own; only the long way knows how to ask it.
     directory = home(program)
     descriptor = os.open(os.path.join(directory, SESSION_FILE), _FLAGS)
     try:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from keyturn.client.migrate import MigrationOutcome
     from keyturn.client.runtime import Runtime
     from keyturn.client.session import LogoutOutcome, SessionInfo
+    from keyturn.client.stores.base import SessionStore
+    from keyturn.client.stores.raw import RawTokenStore
     from keyturn.protocol.errors import TokenFromEnv
 
 
@@ -44,6 +46,9 @@ class Auth:
             stored, and the new session is revoked.
         legacy: Where an older version of the program kept its one token. It is taken over before
             the sessions are first used; see ``migrate``.
+        store: Where sessions are kept, instead of the file and the keyring: a SessionStore, or
+            anything with ``load_token()`` and ``save_token(token)`` (see RawTokenStore). The
+            locks are still in ``home``.
 
     Raises:
         ValueError: a name that could not be part of a path, or not exactly one of ``issuer`` (with
@@ -64,6 +69,7 @@ class Auth:
         effects: "Effects | None" = None,
         identify: "Identify | None" = None,
         legacy: "LegacyStore | None" = None,
+        store: "SessionStore | RawTokenStore | None" = None,
     ) -> None:
         letters = name.replace("-", "").replace("_", "").replace(".", "")
         if not letters.isalnum() or not name.isascii() or not name[0].isalnum():
@@ -87,6 +93,7 @@ class Auth:
         self._effects = effects
         self._identify = identify
         self._legacy = legacy
+        self.store: SessionStore | RawTokenStore | None = store
         self._looked_back = False
         self._now = now if effects is None else effects.now
         self._listener: Callable[[str], None] | None = None
@@ -408,7 +415,7 @@ class Auth:
                 home=self.home,
                 identify=self._identify,
             )
-            self._parts = start(config, self._effects, self._listener)
+            self._parts = start(config, self._effects, self._listener, self.store)
         return self._parts
 
 

@@ -113,10 +113,15 @@ def _is_settled(stored: Session, seen: Session, *, force: bool, now: float) -> b
 
 def _without_refresh_token(rt: Runtime, session: Session, *, asked_for: bool) -> Session:
     usable = session.is_usable(now=rt.effects.now())
-    if usable and asked_for:
-        raise RefreshUnavailable
-    if usable:
+    if usable and not asked_for:
         return session
+    if not rt.renews:
+        raise RefreshUnavailable(
+            "The session cannot be renewed: this program keeps nothing but the access token.",
+            hint="Run `{program} auth login` to sign in again.",
+        )
+    if usable:
+        raise RefreshUnavailable
     raise SessionExpired("Your session has ended, and it is of a kind that cannot be renewed.")
 
 

@@ -14,7 +14,8 @@ from keyturn.client.lock import FileLock
 from keyturn.client.requester import stack_user_agent, user_agent
 from keyturn.client.session import SessionInfo
 from keyturn.client.stores.accounts import default_id, pick
-from keyturn.client.stores.file import make_private_directory
+from keyturn.client.stores.file import FileStore, make_private_directory
+from keyturn.client.stores.raw import RawStore, opened
 from keyturn.client.stores.tiered import TieredStore
 from keyturn.net.drive import run
 from keyturn.net.stdlib import Http
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from keyturn.client.config import Config
     from keyturn.client.stores.base import SessionStore
     from keyturn.client.stores.keyring import Keyring
+    from keyturn.client.stores.raw import RawTokenStore
     from keyturn.protocol.tokens import Session
 
 
@@ -42,27 +44,44 @@ class Runtime:
     Args:
         config: The program.
         effects: What it does to the world.
+        store: Where its sessions are, instead of the file and the keyring.
 
     Attributes:
         store: Where its sessions are.
         issuer_host: Its server's host, for messages.
+        renews: Whether the store has room for a refresh token.
         earlier: What a program without a session goes by: the session that an older token makes
             which could not be stored, or why that token could not be read.
     """
 
-    def __init__(self, config: Config, effects: Effects) -> None:
+    def __init__(
+        self,
+        config: Config,
+        effects: Effects,
+        store: SessionStore | RawTokenStore | None = None,
+    ) -> None:
         self.config = config
         self.effects = effects
         self.earlier: Session | KeyturnError | None = None
         self.home: str = paths.home(config)
         self.issuer_host: str = host_of(config.issuer)
-        self.store: SessionStore = TieredStore(
+        self.store: SessionStore = self._usual_store() if store is None else self._own(store)
+        self.renews: bool = not isinstance(self.store, RawStore)
+
+    def _usual_store(self) -> TieredStore:
+        return TieredStore(
             self.home,
-            issuer=config.issuer,
-            client_id=config.client_id,
-            client_key=config.client_key,
-            effects=effects,
+            issuer=self.config.issuer,
+            client_id=self.config.client_id,
+            client_key=self.config.client_key,
+            effects=self.effects,
             open_keyring=self._keyring,
+        )
+
+    def _own(self, store: SessionStore | RawTokenStore) -> SessionStore:
+        config = self.config
+        return opened(
+            store, issuer=config.issuer, client_id=config.client_id, now=self.effects.now
         )
 
     def _keyring(self) -> Keyring:
@@ -146,6 +165,8 @@ class Runtime:
 
     def refresh_lock(self, account_id: str) -> FileLock:
         """Return the lock to hold over a grant for one account; others do not wait for it."""
+        if not isinstance(self.store, FileStore):
+            make_private_directory(self.home)  # Nobody else has; a FileStore has when it wrote.
         credential = hashlib.sha256(
             "\n".join((self.config.issuer, self.config.client_id, account_id)).encode()
         ).hexdigest()[:32]
@@ -199,13 +220,17 @@ class Runtime:
 
 
 def start(
-    config: Config, effects: Effects | None, listener: Callable[[str], None] | None
+    config: Config,
+    effects: Effects | None,
+    listener: Callable[[str], None] | None,
+    store: SessionStore | RawTokenStore | None = None,
 ) -> Runtime:
     """Return the parts of one program, tracing to ``listener`` or as ``<APP>_DEBUG`` asks."""
     chosen = effects or Effects()
     if listener is None and config.variable("DEBUG") not in ("", "0"):
         listener = to_stderr(f"{config.program}: ")
-    return Runtime(config, chosen if listener is None else replace(chosen, trace=listener))
+    traced = chosen if listener is None else replace(chosen, trace=listener)
+    return Runtime(config, traced, store)
 
 
 def _require_protected(issuer: str) -> None:

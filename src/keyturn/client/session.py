@@ -16,8 +16,9 @@ class SessionInfo:
         label: The account's name for people, where there is one.
         issuer: The sign-in server's base URL.
         issuer_host: Its host (with the port, where it is not the usual one), for messages.
-        storage: Where the refresh token lives: ``"keyring"`` or ``"file"``.
-        storage_path: The file that holds the record.
+        storage: Where the refresh token lives: ``"keyring"`` or ``"file"``; for a store that the
+            program brings along ``"memory"`` or ``"custom"``.
+        storage_path: The file that holds the record, or what such a store calls its place.
         expires_at: When the access token ends, in epoch seconds; ``None``: the server did not say.
         session_ends_at: When the session ends if unused, in epoch seconds; ``None``: unknown.
         has_refresh_token: Whether the session renews by itself.
@@ -33,7 +34,7 @@ class SessionInfo:
     label: str | None
     issuer: str
     issuer_host: str
-    storage: Literal["file", "keyring", "memory"]
+    storage: Literal["file", "keyring", "memory", "custom"]
     storage_path: str
     expires_at: float | None
     session_ends_at: float | None

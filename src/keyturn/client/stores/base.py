@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from keyturn.protocol.tokens import Session
 
-Kind = Literal["file", "keyring", "memory"]
+Kind = Literal["file", "keyring", "memory", "custom"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
