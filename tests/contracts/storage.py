@@ -12,6 +12,7 @@ import pytest
 
 from keyturn.server.sessions import rules as session_rules
 from keyturn.server.sessions import store as sessions
+from keyturn.server.storage import migrations
 from keyturn.server.storage.base import (
     Storage,
     StorageConflict,
@@ -260,7 +261,7 @@ class StorageContract:
             database.set_schema_number(999)
             with pytest.raises(StorageUnavailable, match="schema 999"):
                 await database.open()
-            database.set_schema_number(1)
+            database.set_schema_number(migrations.load({})[-1][0])
             storage = await database.open()
             assert await storage.read(get, "kept") == "there"
             await storage.close()

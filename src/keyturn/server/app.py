@@ -35,10 +35,12 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         app.state.services = services
         sweeper = Sweeper(services.storage, services.clock)
         sweeper.start()
+        services.alerts.start()
         try:
             yield
         finally:
             await sweeper.stop()
+            await services.alerts.stop()
             await services.close()
 
     app = FastAPI(

@@ -21,6 +21,7 @@ from keyturn.server.oauth.service import build as build_oauth
 from keyturn.server.projects.service import Projects
 from keyturn.server.secret import SecretProblem, ServerSecret, fingerprint, load_secret
 from keyturn.server.sessions.access_tokens import AccessTokens
+from keyturn.server.sessions.alerts import Alerts
 from keyturn.server.sessions.service import Sessions
 from keyturn.server.sessions.stack_tokens import StackTokens
 from keyturn.server.settings import SettingsProblem
@@ -49,6 +50,7 @@ class Services:
     passwords: Passwords
     accounts: Accounts
     sessions: Sessions
+    alerts: Alerts
     limits: Limits
     hub: Hub
     authorization: Authorization
@@ -111,6 +113,7 @@ def _build(settings: Settings, clock: Clock, storage: Storage, secret: ServerSec
     accounts = Accounts(storage, passwords, clock)
     limits = Limits(storage, clock)
     mail = Mail(settings, clock)
+    alerts = Alerts(storage, clock, projects, limits, mail, issuer=settings.issuer)
     return Services(
         settings=settings,
         clock=clock,
@@ -121,6 +124,7 @@ def _build(settings: Settings, clock: Clock, storage: Storage, secret: ServerSec
         passwords=passwords,
         accounts=accounts,
         sessions=sessions,
+        alerts=alerts,
         limits=limits,
         hub=hub,
         authorization=Authorization(storage, secret, clock, projects, issuer=settings.issuer),
@@ -150,6 +154,7 @@ def _build(settings: Settings, clock: Clock, storage: Storage, secret: ServerSec
             clock=clock,
             keys=keys,
             sessions=sessions,
+            alerts=alerts,
             hub=hub,
         ),
     )

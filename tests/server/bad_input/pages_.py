@@ -22,6 +22,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     "/cli/decide": ("decision", "recognised"),
     "/sessions/end": ("session", "reason"),
     "/sessions/end-others": (),
+    "/sessions/dismiss": ("session",),
     "/password": ("current", "password"),
 }
 FORM_TYPE = "application/x-www-form-urlencoded"

@@ -136,6 +136,7 @@ def test_the_pages_of_a_project_below_the_mount_share_its_files() -> None:
         ("done", "/sessions/end", {"form_token", "session", "reason"}),
         ("sessions-empty", "/sign-out", {"form_token"}),
         ("sessions", "/sessions/end-others", {"form_token"}),
+        ("sessions-alert", "/sessions/dismiss", {"form_token", "session"}),
     ],
 )
 def test_a_form_posts_these_fields_there(name: str, action: str, fields: set[str]) -> None:

@@ -23,6 +23,8 @@ AT_ONCE = 500
 # A client that comes back late is still told why: expired, used, already decided.
 KEPT_AFTER_END_MS = 24 * 3600 * 1000
 SESSIONS_KEPT_MS = 30 * 24 * 3600 * 1000
+# Long enough to look back from a theft to what came before it.
+REFRESHES_KEPT_MS = 7 * 24 * 3600 * 1000
 
 _STATEMENTS = (
     "sweep_authorization_codes",
@@ -56,6 +58,7 @@ class Sweeper:
         now, removed = self._clock.now_ms(), 0
         for statement in _STATEMENTS:
             removed += await self._emptied(statement, now - KEPT_AFTER_END_MS)
+        removed += await self._emptied("sweep_refresh_events", now - REFRESHES_KEPT_MS)
         return removed + await self._emptied("sweep_sessions", now - SESSIONS_KEPT_MS)
 
     async def _emptied(self, statement: str, before: int) -> int:

@@ -12,29 +12,35 @@ from typing import TYPE_CHECKING, Any
 from keyturn.server.events import store as events
 from keyturn.server.oauth import rules, store
 from keyturn.server.oauth.errors import Refused, invalid_grant, unavailable
-from keyturn.server.sessions import rotation
+from keyturn.server.sessions import alert_store, rotation
 from keyturn.server.sessions import store as sessions
 from keyturn.server.sessions.rotation import Step
+from keyturn.server.sessions.rules import ENDED_BY_REUSE
 
 if TYPE_CHECKING:
     from keyturn.server.clock import Clock
     from keyturn.server.oauth.access_token import AccessToken
     from keyturn.server.oauth.issue import Issuer
     from keyturn.server.projects.rules import Client
+    from keyturn.server.sessions.alerts import Alerts
     from keyturn.server.sessions.family_token import FamilyToken
     from keyturn.server.sessions.rules import Session
     from keyturn.server.sessions.service import Sessions
     from keyturn.server.storage.base import Storage, Work
 
 _TRIES = 3
+# What the family's own program tells its user; holders of other tokens are told nothing.
+_REUSED = "the session was ended because an old token of it was used again"
 
 
 class RefreshGrant:
     """Rotates families (server promises S-25 and S-30 to S-35)."""
 
-    def __init__(self, storage: Storage, clock: Clock, sessions: Sessions, issuer: Issuer) -> None:
+    def __init__(
+        self, storage: Storage, clock: Clock, sessions: Sessions, issuer: Issuer, alerts: Alerts
+    ) -> None:
         self._storage, self._clock = storage, clock
-        self._sessions, self._issuer = sessions, issuer
+        self._sessions, self._issuer, self._alerts = sessions, issuer, alerts
 
     async def refresh(
         self, token: str, *, client: Client, scope: str | None, ip: str | None
@@ -51,8 +57,10 @@ class RefreshGrant:
         found = await self._storage.write(
             self._present, named, client, scope, ip, self._clock.now_ms()
         )
-        if found is None:
-            raise _refused()
+        if isinstance(found, Refused):
+            if found.description == _REUSED:
+                self._alerts.send_soon()
+            raise found
         session, granted = found
         return await self._issuer.answer(session, client, scope=granted)
 
@@ -83,8 +91,8 @@ class RefreshGrant:
 
     def _present(
         self, named: FamilyToken, client: Client, scope: str | None, ip: str | None, now: int
-    ) -> Work[tuple[Session, str] | None]:
-        """Carry out what the token gets; ``None`` if that is nothing, ended family included."""
+    ) -> Work[tuple[Session, str] | Refused]:
+        """Carry out what the token gets. A refusal that is returned, not raised, is committed."""
         rotated = yield from sessions.rotate(
             named.family_id,
             generation=named.generation,
@@ -92,10 +100,13 @@ class RefreshGrant:
             ip=ip,
             now=now,
         )
-        if rotated is None:
-            rotated = yield from self._present_again(named, client, ip, now)
-        if rotated is None:
-            return None
+        if rotated is not None:
+            yield from _record_refresh(rotated, ip, now)
+        else:
+            found = yield from self._present_again(named, client, ip, now)
+            if isinstance(found, Refused):
+                return found
+            rotated = found
         # Whatever is raised from here on undoes the rotation, so the token stays as good as it was.
         if rotated.client_id != client.id:
             raise _refused()
@@ -106,31 +117,36 @@ class RefreshGrant:
 
     def _present_again(
         self, named: FamilyToken, client: Client, ip: str | None, now: int
-    ) -> Work[Session | None]:
+    ) -> Work[Session | Refused]:
         for _ in range(_TRIES):
             family = yield from sessions.by_id(named.family_id)
-            if family is None or not family.is_alive(now=now) or family.client_id != client.id:
-                return None
+            if family is None or family.client_id != client.id:
+                return _refused()
+            if not family.is_alive(now=now):
+                return _reused() if family.ended_reason == ENDED_BY_REUSE else _refused()
             if not (yield from store.user_may_sign_in(family.user_id)):
-                return None
+                return _refused()
             verdict = rotation.judge(family, named, now=now)
             match verdict.step:
                 case Step.REPEAT:
                     return family
                 case Step.SIBLING:
                     if sibling := (yield from sessions.add_sibling(family, ip=ip, now=now)):
+                        yield from _record_refresh(sibling, ip, now)
                         return sibling
                 case Step.LATER | Step.SLOWER:
                     raise _later(verdict, now)
                 case Step.END:
                     yield from self._end(family, named, ip, now)
-                    return None
+                    return _reused()
                 case Step.ROTATE:
-                    return None  # current, and yet not rotated: it has just ended
+                    return _refused()  # current, and yet not rotated: it has just ended
         raise unavailable()
 
     def _end(self, family: Session, named: FamilyToken, ip: str | None, now: int) -> Work[None]:
-        yield from self._sessions.end_work(family.id, reason="token reuse", ip=ip, now=now)
+        ended = yield from self._sessions.end_work(family.id, reason=ENDED_BY_REUSE, ip=ip, now=now)
+        if ended is not None:
+            yield from alert_store.add(family.id, user_id=family.user_id, ip=ip, now=now)
         yield from events.record(
             "refresh.reuse",
             now=now,
@@ -143,6 +159,19 @@ class RefreshGrant:
         )
 
 
+def _record_refresh(session: Session, ip: str | None, now: int) -> Work[None]:
+    yield from events.record(
+        "session.refreshed",
+        now=now,
+        project_id=session.project_id,
+        user_id=session.user_id,
+        session_id=session.id,
+        ip=ip,
+        generation=session.generation,
+        sibling=session.sibling,
+    )
+
+
 def _later(verdict: rotation.Verdict, now: int) -> Refused:
     wait = {"Retry-After": str(max(1, ceil((verdict.again_at - now) / 1000)))}
     if verdict.step is Step.SLOWER:
@@ -152,3 +181,7 @@ def _later(verdict: rotation.Verdict, now: int) -> Refused:
 
 def _refused() -> Refused:
     return invalid_grant("the refresh token is no longer good")
+
+
+def _reused() -> Refused:
+    return invalid_grant(_REUSED)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from keyturn.server.clock import Clock
     from keyturn.server.keys.service import SigningKeys
     from keyturn.server.secret import ServerSecret
+    from keyturn.server.sessions.alerts import Alerts
     from keyturn.server.sessions.service import Sessions
     from keyturn.server.settings import Settings
     from keyturn.server.storage.base import Storage
@@ -41,6 +42,7 @@ def build(
     clock: Clock,
     keys: SigningKeys,
     sessions: Sessions,
+    alerts: Alerts,
     hub: Hub,
 ) -> OAuth:
     """Return the grants of the issuer that ``settings`` name."""
@@ -50,7 +52,7 @@ def build(
     return OAuth(
         access_tokens=access_tokens,
         codes=CodeGrant(storage, secret, clock, sessions, issuer),
-        refreshing=RefreshGrant(storage, clock, sessions, issuer),
+        refreshing=RefreshGrant(storage, clock, sessions, issuer, alerts),
         polling=DeviceGrant(storage, secret, clock, hub, issuer),
         revocation=Revocation(sessions, access_tokens),
     )

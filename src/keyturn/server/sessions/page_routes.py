@@ -16,6 +16,7 @@ from keyturn.server.pages.views import (
     PasswordPage,
     Place,
     ProgramSession,
+    SessionAlert,
     SessionsNotice,
     SessionsPage,
 )
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from keyturn.server.browser.visitor import Visitor
     from keyturn.server.sessions.rules import Session
+    from keyturn.server.storage.base import Row
 
 
 @page
@@ -104,6 +106,16 @@ async def end_others(visitor: Visitor) -> Response:
 
 
 @page
+async def dismiss(visitor: Visitor) -> Response:
+    """``POST /sessions/dismiss``: the notice of a session's end has been read."""
+    if visitor.session is None or visitor.user is None:
+        return visitor.sign_in_first(visitor.prefix + "/sessions")
+    fields = await visitor.form()
+    await visitor.services.alerts.dismiss(fields.get("session", ""), user_id=visitor.user.id)
+    return await _show(visitor)
+
+
+@page
 async def show_password(visitor: Visitor) -> Response:
     """``GET /password``: the form to change it."""
     if visitor.session is None:
@@ -149,6 +161,9 @@ async def _show(visitor: Visitor, notice: SessionsNotice | None = None) -> Respo
     found = await visitor.services.sessions.live_of_user(visitor.user.id)
     browsers = [_browser(visitor, s) for s in found if s.kind == "browser"]
     programs = [await _listed(visitor, s) for s in found if s.kind != "browser"]
+    alerts = [
+        await _alert(visitor, a) for a in await visitor.services.alerts.of_user(visitor.user.id)
+    ]
     return visitor.show(
         SessionsPage(
             account=visitor.account(continue_to=visitor.prefix + "/sessions"),
@@ -156,6 +171,7 @@ async def _show(visitor: Visitor, notice: SessionsNotice | None = None) -> Respo
             browsers=tuple(browsers),
             programs=tuple(programs),
             notice=notice,
+            alerts=tuple(alerts),
             with_password=visitor.project.config.credential_enabled,
         )
     )
@@ -184,6 +200,16 @@ async def _listed(visitor: Visitor, session: Session) -> ProgramSession:
         signed_in_at=instant(session.created_at),
         typed_code=session.kind == "device",
         ends_at=instant(session.ends_at()) if session.kind == "device" else None,
+    )
+
+
+async def _alert(visitor: Visitor, alert: Row) -> SessionAlert:
+    return SessionAlert(
+        id=alert["session_id"],
+        program=await _program(visitor, alert["client_id"]),
+        host_name=alert["host_name"],
+        ended_at=instant(alert["created_at"]),
+        address=alert["ip"],
     )
 
 
@@ -217,6 +243,7 @@ def routes() -> list[Route]:
         *both("/sessions", show, methods=["GET"]),
         *both("/sessions/end", end, methods=["POST"]),
         *both("/sessions/end-others", end_others, methods=["POST"]),
+        *both("/sessions/dismiss", dismiss, methods=["POST"]),
         *both("/password", show_password, methods=["GET"]),
         *both("/password", change_password, methods=["POST"]),
     ]

@@ -13,6 +13,8 @@ Rotation = Literal["none", "supersede"]
 
 DAY_SECONDS = 24 * 3600
 LONGEST_FACT = 64
+# Why a family ended: somebody presented a token that its owner had long replaced.
+ENDED_BY_REUSE = "token reuse"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

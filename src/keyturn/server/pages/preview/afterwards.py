@@ -32,6 +32,7 @@ from keyturn.server.pages.views import (
     Page,
     Place,
     ProgramSession,
+    SessionAlert,
     SessionsNotice,
     SessionsPage,
     TooManyPage,
@@ -106,6 +107,13 @@ _SESSIONS = SessionsPage(
     programs=(_QUARTZ, _RUNNER, _LEDGER),
     notice=SessionsNotice(kind="ended", program="acme", host_name="old-laptop"),
 )
+_ALERT = SessionAlert(
+    id="ended-1",
+    program="acme",
+    host_name="old-laptop",
+    ended_at=ago(hours=3),
+    address="198.51.100.9",
+)
 _EMPTY = replace(_SESSIONS, programs=(), notice=None)
 
 
@@ -172,6 +180,16 @@ SESSIONS = Group(
             "after a new password",
             replace(_EMPTY, notice=SessionsNotice(kind="password-changed", count=1)),
         ),
+        _state(
+            "sessions-alert",
+            "an old token was used again",
+            replace(_SESSIONS, notice=None, alerts=(_ALERT,)),
+        ),
+        _state(
+            "sessions-alert-bare",
+            "the same, computer and address not known",
+            replace(_EMPTY, alerts=(replace(_ALERT, host_name=None, address=None),)),
+        ),
         _state("sessions-many", "a hundred", replace(_SESSIONS, programs=_many(100), notice=None)),
         _state(
             "sessions-long",
@@ -179,6 +197,7 @@ SESSIONS = Group(
             replace(
                 _SESSIONS,
                 account=account(LONG_ACCOUNT),
+                alerts=(replace(_ALERT, program=LONG_PROGRAM, host_name=UNBROKEN),),
                 programs=(
                     replace(_RUNNER, program=LONG_PROGRAM, host_name=LONG_HOST),
                     replace(_LEDGER, program=UNBROKEN, host_name=UNBROKEN, system=UNBROKEN),

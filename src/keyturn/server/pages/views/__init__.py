@@ -29,6 +29,7 @@ from keyturn.server.pages.views.outcomes import (
 from keyturn.server.pages.views.sessions import (
     BrowserSession,
     ProgramSession,
+    SessionAlert,
     SessionsNotice,
     SessionsPage,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "Place",
     "ProgramSession",
     "Provider",
+    "SessionAlert",
     "SessionsNotice",
     "SessionsPage",
     "SignInNotice",

@@ -54,11 +54,26 @@ class SessionsNotice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SessionAlert:
+    """A program's session that ended because an old token was used again; ``id`` is the session's.
+
+    ``address`` is where that token came from.
+    """
+
+    id: str
+    program: str
+    host_name: str | None = None
+    ended_at: datetime
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionsPage(Page):
     """Where the account is signed in.
 
     "Sign out" posts ``form_token`` to ``/sign-out``, "Revoke" ``form_token`` and ``session`` to
-    ``/sessions/end``, "Revoke all others" ``form_token`` to ``/sessions/end-others``.
+    ``/sessions/end``, "Revoke all others" ``form_token`` to ``/sessions/end-others``, "Dismiss"
+    ``form_token`` and ``session`` to ``/sessions/dismiss``.
     """
 
     template: ClassVar[str] = "sessions.html"
@@ -71,6 +86,7 @@ class SessionsPage(Page):
     browsers: tuple[BrowserSession, ...]
     programs: tuple[ProgramSession, ...]
     notice: SessionsNotice | None = None
+    alerts: tuple[SessionAlert, ...] = ()
     with_password: bool = True  # offer to change it
 
     @property

@@ -35,3 +35,9 @@ DELETE FROM session WHERE id IN
     WHERE (ended_at IS NOT NULL AND ended_at < :before) OR absolute_expires_at < :before
     LIMIT :most)
 RETURNING 1;
+
+-- name: sweep_refresh_events
+DELETE FROM audit_event WHERE id IN
+  (SELECT id FROM audit_event
+    WHERE kind = 'session.refreshed' AND created_at < :before LIMIT :most)
+RETURNING 1;
