@@ -97,13 +97,17 @@ def valid_token(program: "Program", account: str | None, now: float) -> str | No
         accounts = client["accounts"]
         chosen = _chosen(accounts, client["default"], account or named_account(program))
         record = accounts[chosen]
-        token: str = record["access_token"]
         refresh_at, ends = record["refresh_at"], record["expires_at"]
-        if record["account"]["id"] != chosen or not token or not token.isascii() or " " in token:
+        lasting = refresh_at is None and ends is None
+        if record["account"]["id"] != chosen or not (lasting or (now < refresh_at and now < ends)):
             return None
-        if refresh_at is None and ends is None:
-            return token
-        return token if now < refresh_at and now < ends else None
+        token: str = record["access_token"]
+        if token is None:
+            from keyturn.client.hot_keyring import sealed_token
+
+            found = sealed_token(program.name, record["slot"], record["fingerprint"])
+            token = "" if found is None else found
+        return token if token and token.isascii() and " " not in token else None
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
         return None
 
@@ -125,7 +129,9 @@ def named_account(program: "Program") -> str | None:
     except OSError:
         return named or None
     while not named:
-        named = _first_line(os.path.join(directory, ACCOUNT_FILE))
+        path = os.path.join(directory, ACCOUNT_FILE)
+        if os.access(path, os.F_OK):  # An exception for every directory above would take longer.
+            named = _first_line(path)
         parent = os.path.dirname(directory)
         if parent == directory:
             break
