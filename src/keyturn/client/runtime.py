@@ -80,9 +80,7 @@ class Runtime:
 
     def _own(self, store: SessionStore | RawTokenStore) -> SessionStore:
         config = self.config
-        return opened(
-            store, issuer=config.issuer, client_id=config.client_id, now=self.effects.now
-        )
+        return opened(store, issuer=config.issuer, client_id=config.client_id, now=self.effects.now)
 
     def _keyring(self) -> Keyring:
         from keyturn.client.stores.keyring import open_keyring

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from keyturn.client.stores.base import Kind, Snapshot
 from keyturn.protocol.errors import KeyturnError, StoreCorrupt, StoreReadFailed, StoreWriteFailed
@@ -52,8 +52,8 @@ def opened(
         now: Returns epoch seconds.
     """
     if hasattr(store, "snapshot"):
-        return store
-    return RawStore(store, issuer=issuer, client_id=client_id, now=now)
+        return cast("SessionStore", store)
+    return RawStore(cast("RawTokenStore", store), issuer=issuer, client_id=client_id, now=now)
 
 
 class RawStore:
@@ -109,7 +109,11 @@ class RawStore:
             self._save(session.access_token)
             self._revision += 1
             self._known = replace(
-                session, refresh_token=None, session_ends_at=None, slot=None, revision=self._revision
+                session,
+                refresh_token=None,
+                session_ends_at=None,
+                slot=None,
+                revision=self._revision,
             )
             return self._known
 
@@ -135,9 +139,10 @@ class RawStore:
             self._known = None
             return stored
 
-    def expire(self, account_id: str, *, at: float) -> Session | None:
+    def expire(self, session: Session, *, at: float) -> Session | None:
         """Return the session; a bare token has no place to note that it is not to be used."""
-        return self.load(account_id)
+        stored = self.load(session.account.id)
+        return stored if session.same_as(stored) else None
 
     def pin(self, account_id: str) -> bool:
         """Say whether the token is that account's; the only one is the default anyway."""
