@@ -124,37 +124,6 @@ def test_without_a_refresh_token_a_session_serves_to_its_end_and_not_beyond(
         auth.token()
 
 
-# A bad day, K-28: every way in which a grant can go wrong without the session having ended.
-BAD_DAYS = {
-    "429": as_json({"error": "slow_down"}, 429),
-    "500": Answer(500),
-    "503": as_json({"error": "temporarily_unavailable"}, 503),
-    "hotel": Answer(200, b"<html>welcome</html>"),
-    "blocked": Answer(403, b"<html>blocked</html>"),
-    "portal": Answer(302, b"", {"Location": "http://portal.example/"}),
-    "truncated": Answer(200, b'{"access_token": "a'),
-    "malformed": as_json({"token": "a"}),
-    "deep": Answer(200, b'{"a":' * 5000 + b"1" + b"}" * 5000),
-    "huge": Answer(200, b'{"a":"' + b"x" * 1_100_000 + b'"}'),
-}
-
-
-@pytest.mark.proves("K-28")
-@pytest.mark.parametrize("answer", BAD_DAYS.values(), ids=BAD_DAYS.keys())
-def test_a_bad_day_is_temporary_and_leaves_the_session_alone(
-    issuer: Issuer, machine: Machine, answer: Answer
-) -> None:
-    session, _ = machine.signed_in(issuer, due=True)
-    issuer.before_refresh = lambda: answer
-    with pytest.raises(RefreshTransient) as caught:
-        machine.auth(issuer).token()
-    assert caught.value.exit_status == 75
-    assert "still signed in" in (caught.value.hint or "")
-    assert machine.runtime(issuer).store.snapshot().sessions == {"ada": session}
-    issuer.before_refresh = lambda: None
-    assert machine.auth(issuer).token()
-
-
 @pytest.mark.proves("K-28")
 def test_on_a_bad_day_a_still_valid_token_is_served(issuer: Issuer, machine: Machine) -> None:
     session, _ = machine.signed_in(issuer)
@@ -208,18 +177,6 @@ def test_invalid_grant_spares_what_somebody_else_renewed_meanwhile(
     assert valid_session(rt, None).access_token == "a-fresh"
     assert rt.store.snapshot().sessions["ada"].refresh_token == "r-fresh"
     assert stale.access_token != "a-fresh"
-
-
-@pytest.mark.proves("K-28")
-def test_another_refusal_says_sign_in_again_and_keeps_the_session(
-    issuer: Issuer, machine: Machine
-) -> None:
-    session, _ = machine.signed_in(issuer, due=True)
-    issuer.before_refresh = lambda: as_json({"error": "invalid_client"}, 401)
-    with pytest.raises(SessionExpired, match="HTTP 401, invalid_client") as caught:
-        machine.auth(issuer).token()
-    assert caught.value.exit_status == 4
-    assert machine.runtime(issuer).store.snapshot().sessions == {"ada": session}
 
 
 @pytest.mark.proves("K-26")

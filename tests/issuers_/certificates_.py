@@ -18,9 +18,11 @@ class Certificate:
 
     Attributes:
         path: Where it is.
+        host: Whose it is.
     """
 
     path: Path
+    host: str
 
     def context(self) -> ssl.SSLContext:
         """Return what a server needs to show it."""
@@ -51,4 +53,4 @@ def self_signed(
     path = folder / f"{host}-{days[0]}-{days[1]}.pem"
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     path.write_bytes(pem + certificate.public_bytes(Encoding.PEM))
-    return Certificate(path)
+    return Certificate(path, host)

@@ -68,7 +68,7 @@ class LittleServer:
     """``with LittleServer({"/path": answer}) as server:`` serves at ``server.url``.
 
     ``routes`` may change while it runs; ``asked`` holds every request, in order of arrival.
-    With a ``certificate`` it speaks TLS, as ``localhost``. ``clock_ahead`` is how many seconds the
+    With a ``certificate`` it speaks TLS, as whose it is. ``clock_ahead`` is how many seconds the
     time it states in ``Date`` is ahead; ``None``: it states none.
     """
 
@@ -84,7 +84,7 @@ class LittleServer:
         self.port: int = self._http.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
         if certificate is not None:
-            self.url = f"https://localhost:{self.port}"
+            self.url = f"https://{certificate.host}:{self.port}"
             self._http.socket = certificate.context().wrap_socket(
                 self._http.socket, server_side=True, do_handshake_on_connect=False
             )

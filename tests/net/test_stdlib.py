@@ -16,6 +16,7 @@ from keyturn.protocol.errors import ServerUnreachable, UnexpectedReply
 from keyturn.protocol.wire import MAX_BODY_BYTES, Request, form_request
 from tests.issuers_.certificates_ import Certificate, self_signed
 from tests.issuers_.http_ import Answer, LittleServer, RawServer, as_json
+from tests.issuers_.misbehaviour_ import proxy_talk
 
 
 def make_http(environ: dict[str, str] | None = None, **options: object) -> Http:
@@ -326,31 +327,6 @@ def test_a_server_that_speaks_no_tls_and_a_missing_certificate_file_say_so(tmp_p
         missing = {"SSL_CERT_FILE": str(tmp_path / "missing.pem")}
         with make_http(missing) as http, pytest.raises(ServerUnreachable, match="SSL_CERT_FILE"):
             http.send(get(f"https://localhost:{server.port}/"))
-
-
-def proxy_talk(
-    seen: list[bytes], *, allow: bool, target: int
-) -> Callable[[socket.socket, int], None]:
-    """Return the talk of an HTTP proxy that connects to a port of this computer, or declines."""
-
-    def pump(source: socket.socket, sink: socket.socket) -> None:
-        while data := source.recv(65536):
-            sink.sendall(data)
-
-    def talk(connection: socket.socket, number: int) -> None:
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            head += connection.recv(1)
-        seen.append(head)
-        if not allow:
-            connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
-            return
-        with socket.create_connection(("127.0.0.1", target)) as onward:
-            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            threading.Thread(target=pump, args=(onward, connection), daemon=True).start()
-            pump(connection, onward)
-
-    return talk
 
 
 @pytest.mark.proves("K-30")

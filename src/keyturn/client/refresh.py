@@ -141,7 +141,7 @@ def _grant(rt: Runtime, http: Http, stored: Session, *, alone: bool) -> Session:
         case Renewed(tokens=tokens):
             return _keep(rt, stored, stored.renewed(tokens, now=rt.effects.now()), alone=alone)
         case Ended(reason=reason):
-            return _end(rt, stored, reason)
+            return _end(rt, http, stored, reason, alone=alone)
         case Refused(why=why):
             raise SessionExpired(f"{host} refused to renew the session ({why}).")
         case Temporary(why=why):
@@ -198,18 +198,20 @@ def _overtaken(rt: Runtime, stored: Session, renewed: Session, *, alone: bool) -
     if fresh and alone and not (current and current.shares_grant_with(renewed)):
         rt.trace("revoking the renewed session: it may no longer be stored")
         revoke_quietly(rt, renewed)
-    if current is None:
-        raise SignInRequired("This account has been signed out.")
+    if current is None or not current.is_usable(now=rt.effects.now()):
+        raise SignInRequired("This account has been signed out.")  # Or is about to be.
     return rt.usable(current)
 
 
-def _end(rt: Runtime, stored: Session, reason: str | None) -> Session:
+def _end(rt: Runtime, http: Http, stored: Session, reason: str | None, *, alone: bool) -> Session:
     """Take ``invalid_grant`` for an end only when nobody else has renewed the session since."""
     removed = rt.store.remove(stored.account.id, only=stored)
     if removed is None:
         current = rt.stored(stored.account.id)
         if current.is_usable(now=rt.effects.now()):
             return rt.usable(current)
+        # What was refused is not what is stored: nothing is known of theirs until it was tried.
+        return _grant(rt, http, rt.with_secrets(current), alone=alone)
     rt.trace("the session has ended")
     raise SessionExpired(f"Your session has ended ({reason})." if reason else "")
 
