@@ -56,10 +56,23 @@ def test_this_computer_and_plain_http_are_never_reached_through_a_proxy(url: str
 
 
 @pytest.mark.parametrize(
-    "setting", ["socks5://proxy:1080", "https://proxy", "http://", "http:///x"]
+    "setting",
+    [
+        "socks5://proxy:1080",
+        "https://proxy",
+        "http://",
+        "http:///x",
+        "http://ada:1080/with-a-slash@proxy:3128",
+        "http://proxy:port-1080",
+        "proxy:1080000",
+        "http://[proxy:1080",
+    ],
 )
+@pytest.mark.proves("K-30", "T-9")
 def test_a_proxy_of_another_kind_is_an_error_that_does_not_repeat_the_setting(setting: str) -> None:
     with pytest.raises(ServerUnreachable, match=r"http://host:port") as caught:
         found("https://id.example", https_proxy=setting)
     assert caught.value.kind == "proxy"
-    assert "1080" not in str(caught.value)
+    assert "1080" not in f"{caught.value!r} {caught.value.hint}"
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__

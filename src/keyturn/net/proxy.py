@@ -59,15 +59,24 @@ def _is_exempt(host: str, port: int | None, exemptions: str) -> bool:
 
 
 def _parsed(setting: str) -> Proxy:
-    parts = urlsplit(setting if "://" in setting else "http://" + setting)
-    if parts.scheme != "http" or not parts.hostname:
-        # The setting itself may hold a password, so it is not repeated.
-        raise ServerUnreachable(
-            "The proxy setting in the environment is not of the form http://host:port.",
-            kind="proxy",
-        )
+    try:
+        parts = urlsplit(setting if "://" in setting else "http://" + setting)
+        host, port = parts.hostname, parts.port or 80
+    except ValueError:  # The error quotes the setting, so it is let go with it.
+        raise _unusable() from None
+    if parts.scheme != "http" or not host:
+        raise _unusable()
     authorization = None
     if parts.username is not None:
         pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         authorization = "Basic " + base64.b64encode(pair.encode()).decode("ascii")
-    return Proxy(host=parts.hostname, port=parts.port or 80, authorization=authorization)
+    return Proxy(host=host, port=port, authorization=authorization)
+
+
+def _unusable() -> ServerUnreachable:
+    # The setting itself may hold a password, so it is not repeated.
+    return ServerUnreachable(
+        "The proxy setting in the environment is not of the form http://host:port.",
+        kind="proxy",
+        hint="Correct HTTPS_PROXY; signs such as / and @ in a password are written as %2F and %40.",
+    )
