@@ -173,6 +173,22 @@ class TokenStoreContract:
         assert store.remove("ada", only=second) == second
         assert store.remove("ada", only=second) is None
 
+    @pytest.mark.proves("K-27")
+    def test_a_token_marked_as_ended_is_due_and_everything_else_stays(
+        self, store: SessionStore
+    ) -> None:
+        first = store.put(make_session(), pin=True)
+        marked = store.expire(first, at=NOW + 100)
+        assert marked is not None
+        assert marked.needs_refresh(now=NOW + 100)
+        assert marked.same_as(store.index().sessions["ada"])
+        expected = replace(first, expires_at=NOW + 100, revision=first.revision + 1)
+        assert store.load("ada") == expected
+        assert store.snapshot().default == "ada"
+        assert store.expire(first, at=NOW) is None
+        store.remove("ada")
+        assert store.expire(marked, at=NOW) is None
+
     @pytest.mark.proves("K-7")
     def test_a_token_that_cannot_be_sent_never_reaches_the_store(self, store: SessionStore) -> None:
         stored = store.put(make_session(), pin=True)

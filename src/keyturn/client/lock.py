@@ -7,6 +7,7 @@ released; removing it would let two processes lock two files of one name.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from typing import TYPE_CHECKING
@@ -99,7 +100,12 @@ class FileLock:
 
     def _close(self) -> None:
         descriptor, self._descriptor = self._descriptor, -1
-        os.close(descriptor)  # Which also releases the lock.
+        try:
+            os.close(descriptor)  # Which also releases the lock.
+        except OSError:
+            # POSIX leaves open whether it is closed now; what the lock was for is done either way.
+            with contextlib.suppress(OSError):
+                _unlock(descriptor)
 
 
 def _open(path: str) -> int:
@@ -118,8 +124,15 @@ if os.name == "nt":
         os.lseek(descriptor, 0, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
 
+    def _unlock(descriptor: int) -> None:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+
 else:
     import fcntl
 
     def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _unlock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)

@@ -8,6 +8,7 @@ reflects nothing and promises only what is certain.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import socket
@@ -48,12 +49,15 @@ class CallbackServer:
 
     def __init__(self, *, port: int, effects: Effects) -> None:
         self._effects = effects
-        self._listener = _listen(port)
-        self.port: int = self._listener.getsockname()[1]
-        self.redirect_uri: str = f"http://{HOST}:{self.port}{PATH}"
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._listener, selectors.EVENT_READ)
         self._open: dict[socket.socket, Conversation] = {}
+        self._listener = _listen(port)
+        try:
+            self.port: int = self._listener.getsockname()[1]
+            self.redirect_uri: str = f"http://{HOST}:{self.port}{PATH}"
+            self._selector = _watching(self._listener)
+        except OSError as error:
+            self._listener.close()
+            raise _broken(error) from None
 
     def __enter__(self) -> CallbackServer:
         return self
@@ -70,8 +74,9 @@ class CallbackServer:
         """Stop listening and drop whoever is still talking."""
         for connection in list(self._open):
             self._drop(connection)
-        self._selector.close()
-        self._listener.close()
+        for part in (self._selector, self._listener):
+            with contextlib.suppress(OSError):
+                part.close()
 
     def wait(
         self,
@@ -91,6 +96,7 @@ class CallbackServer:
 
         Raises:
             CallbackTimeout: nothing acceptable came in time.
+            PortUnavailable: the system no longer lets anybody in.
         """
         verdict = _Verdict(judge)
         next_tick = self._effects.monotonic()
@@ -106,7 +112,11 @@ class CallbackServer:
         return verdict.outcome()
 
     def _serve_once(self, verdict: _Verdict[T], *, timeout: float) -> None:
-        for key, _ in self._selector.select(timeout):
+        try:
+            ready = self._selector.select(timeout)
+        except OSError as error:
+            raise _broken(error) from None
+        for key, _ in ready:
             if key.fileobj is self._listener:
                 self._accept()
             elif isinstance(key.fileobj, socket.socket):
@@ -121,29 +131,33 @@ class CallbackServer:
             connection, _ = self._listener.accept()
         except OSError:
             return
-        connection.setblocking(False)
-        if len(self._open) >= _MOST_CONVERSATIONS:
-            connection.close()
-            return
         host = f"{HOST}:{self.port}"
         self._open[connection] = Conversation(host=host, path=PATH, now=self._effects.monotonic())
-        self._selector.register(connection, selectors.EVENT_READ)
+        try:
+            connection.setblocking(False)
+            self._selector.register(connection, selectors.EVENT_READ)
+        except OSError:
+            self._drop(connection)
+        if len(self._open) > _MOST_CONVERSATIONS:
+            self._drop(connection)
 
     def _advance(self, connection: socket.socket, verdict: _Verdict[T]) -> None:
         conversation = self._open[connection]
         try:
             served = conversation.advance(connection, verdict.ask)
+            if served is Served.WRITING:
+                self._selector.modify(connection, selectors.EVENT_WRITE)
         except OSError:
             served = Served.FINISHED
-        if served is Served.WRITING:
-            self._selector.modify(connection, selectors.EVENT_WRITE)
-        elif served is Served.FINISHED:
+        if served is Served.FINISHED:
             self._drop(connection)
 
     def _drop(self, connection: socket.socket) -> None:
         del self._open[connection]
-        self._selector.unregister(connection)
-        connection.close()
+        with contextlib.suppress(OSError, KeyError):  # KeyError: it was never watched.
+            self._selector.unregister(connection)
+        with contextlib.suppress(OSError):
+            connection.close()
 
     def _say_goodbye(self) -> None:
         """Let the page that was promised reach the browser before the port closes."""
@@ -188,7 +202,10 @@ class _Verdict(Generic[T]):
 
 def _listen(port: int) -> socket.socket:
     for candidate in range(port, port + _PORTS_TO_TRY) if port else (0,):
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        except OSError as error:
+            raise _broken(error) from None
         try:
             if os.name == "nt":
                 # Elsewhere nobody can bind a port that is being listened on; here this forbids it.
@@ -198,10 +215,25 @@ def _listen(port: int) -> socket.socket:
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((HOST, candidate))
             listener.listen(_MOST_CONVERSATIONS)
+            listener.setblocking(False)
         except (OSError, OverflowError):
             listener.close()
         else:
-            listener.setblocking(False)
             return listener
     tried = f"{port} to {port + _PORTS_TO_TRY - 1}" if port else "any port"
     raise PortUnavailable(f"No port to come back to was free on this computer ({tried}).")
+
+
+def _watching(listener: socket.socket) -> selectors.BaseSelector:
+    selector = selectors.DefaultSelector()
+    try:
+        selector.register(listener, selectors.EVENT_READ)
+    except OSError:
+        selector.close()
+        raise
+    return selector
+
+
+def _broken(error: OSError) -> PortUnavailable:
+    reason = os.strerror(error.errno or 0)
+    return PortUnavailable(f"No browser can come back to this computer just now: {reason}.")

@@ -6,6 +6,7 @@ owner's back: whoever could read the file may have the tokens already, and shoul
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 
@@ -52,7 +53,8 @@ def read_private(path: str) -> bytes | None:
     except OSError as error:
         raise _unreadable(path, error) from None
     finally:
-        os.close(descriptor)
+        with contextlib.suppress(OSError):  # It has been read; there is nothing left to lose.
+            os.close(descriptor)
 
 
 def _objection(descriptor: int, path: str) -> tuple[str, str] | None:

@@ -126,7 +126,8 @@ def _keep(rt: Runtime, http: Http, granted: Granted, options: Options) -> LoginO
     try:
         stored = rt.store.put(session, pin=True)
     except KeyturnError:  # Of anything else nobody knows whether it came before the rename.
-        revoke_quietly(rt, session)
+        if not _may_be_stored(rt, session):
+            revoke_quietly(rt, session)
         raise
     rt.trace("stored the new session")
     previous_id = default_id(before)
@@ -139,6 +140,20 @@ def _keep(rt: Runtime, http: Http, granted: Granted, options: Options) -> LoginO
         session=rt.info(stored, storage_warning=rt.store.fallback),
         previous_account=display_name(previous.account) if previous and changed else None,
     )
+
+
+def _may_be_stored(rt: Runtime, session: Session) -> bool:
+    """Say whether a failed write may have got as far as the rename, as on a disk that then broke.
+
+    Both sessions, the new and the old, then go on at the server: either may be the one that lasts.
+    """
+    try:
+        found = rt.store.index().sessions.get(session.account.id)
+    except KeyturnError:
+        return True
+    if found is None or found.issued_at != session.issued_at:
+        return False
+    return found.is_sealed or found.access_token == session.access_token
 
 
 def _retire(rt: Runtime, stored: Session, old: Session | None) -> None:

@@ -20,6 +20,10 @@ def logout(rt: Runtime, account: str | None) -> LogoutOutcome:
     """Revoke a session while it is still stored, then forget it in any case.
 
     Takes no refresh lock: a grant that is under way finds the record gone and revokes what it got.
+
+    Before the server is told, the access token is marked as ended. So whoever is killed in between
+    leaves no token that looks valid and is dead: the next command asks the server, and is signed in
+    as before or signed out. Where even the mark cannot be written, nothing is revoked.
     """
     snapshot = rt.store.index()
     reference = account or named_account(rt.config)
@@ -27,11 +31,15 @@ def logout(rt: Runtime, account: str | None) -> LogoutOutcome:
         session = rt.with_secrets_if_possible(pick(snapshot, reference))
     except StoreCorrupt:
         return _forget_unreadable(rt, snapshot, reference)
+    marked = rt.store.expire(session, at=rt.effects.now())
+    if marked is None:  # Somebody renewed it, signed in anew or signed out since we looked.
+        session = rt.with_secrets_if_possible(pick(rt.store.index(), reference))
+        marked = rt.store.expire(session, at=rt.effects.now()) or session
     try:
         revoked = revoke(rt, session)
     finally:
         removed = rt.store.remove(session.account.id)
-    if removed and not removed.same_as(session) and not removed.shares_grant_with(session):
+    if removed and not removed.same_as(marked) and not removed.shares_grant_with(session):
         revoked = revoke(rt, removed)  # Somebody signed in anew while we were asking.
     rt.trace(f"removed the session; revocation: {revoked}")
     endpoints = session.endpoints

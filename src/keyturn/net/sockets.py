@@ -6,11 +6,13 @@ and the refresh lock it holds, for as long as it likes. Here the whole exchange 
 
 from __future__ import annotations
 
+import contextlib
 import io
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
+from keyturn.net.addresses import AddressRefused
 from keyturn.protocol.errors import ServerUnreachable
 
 if TYPE_CHECKING:
@@ -84,8 +86,8 @@ class TimedSocket:
 
     def has_gone(self) -> bool:
         """Say whether the server has closed this idle connection."""
-        self._socket.settimeout(0)
         try:
+            self._socket.settimeout(0)
             # Below TLS on purpose: only whether the stream has ended is of interest.
             return socket.socket.recv(self._socket, 1, socket.MSG_PEEK) == b""
         except BlockingIOError:
@@ -97,8 +99,9 @@ class TimedSocket:
         """Do nothing yet; see ``discard``."""
 
     def discard(self) -> None:
-        """Close for good."""
-        self._socket.close()
+        """Close for good; there is nothing left on it that a failure could spoil."""
+        with contextlib.suppress(OSError):
+            self._socket.close()
 
 
 class _TimedReader(io.RawIOBase):
@@ -112,15 +115,32 @@ class _TimedReader(io.RawIOBase):
         return self._connection.receive_into(buffer)
 
 
-def connect(host: str, port: int, deadline: Deadline) -> socket.socket:
+def connect(
+    host: str,
+    port: int,
+    deadline: Deadline,
+    *,
+    may_reach: Callable[[str], bool] | None = None,
+) -> socket.socket:
     """Connect to the first address of ``host`` that answers.
 
     Each address gets its share of the time, so that a dead IPv6 route leaves some for IPv4.
 
+    Args:
+        host: Name or address.
+        port: The port.
+        deadline: When it has to be over.
+        may_reach: Says of each address whether it may be connected to; ``None``: all may.
+
     Raises:
+        AddressRefused: there was no address that may be reached.
         OSError: what the last address failed with.
     """
     addresses = _look_up(host, port, deadline)
+    if may_reach is not None:
+        addresses = [found for found in addresses if may_reach(found[4][0])]
+        if not addresses:
+            raise AddressRefused
     failure: OSError = OSError("no address")
     for index, (family, kind, protocol, _, address) in enumerate(addresses):
         connection = socket.socket(family, kind, protocol)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from keyturn.client.effects import Effects
+from keyturn.client.lock import FileLock
 from keyturn.client.stores.base import SessionStore
 from keyturn.client.stores.file import FileStore
 from keyturn.protocol.errors import (
@@ -90,16 +91,23 @@ def test_reading_creates_nothing_and_checking_changes_nothing(home: Path) -> Non
 
 
 @pytest.mark.proves("K-3", "K-27")
-def test_what_a_killed_writer_left_behind_is_reaped_at_the_next_write(home: Path) -> None:
+@pytest.mark.parametrize("how", ["read", "write"])
+def test_what_a_killed_writer_left_behind_is_reaped_by_whoever_comes_next(
+    home: Path, how: str
+) -> None:
     store = file_store(home)
     store.put(make_session(), pin=True)
     stray = home / ".session.json.4711.0123456789abcdef.tmp"
     stray.write_text("canary")
     mine = home / "notes.tmp"
     mine.write_text("not ours")
-    store.snapshot()
-    assert stray.exists()
-    store.put(make_session(tokens="2"), pin=True)
+    with FileLock(str(home / "store.lock"), effects=Effects()):
+        store.snapshot()
+        assert stray.exists(), "its writer is at work"
+    if how == "read":
+        store.snapshot()
+    else:
+        store.put(make_session(tokens="2"), pin=True)
     assert not stray.exists()
     assert mine.exists()
     assert sorted(path.name for path in home.iterdir()) == [

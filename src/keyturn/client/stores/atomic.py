@@ -46,13 +46,22 @@ def replace_private(path: str, content: bytes, *, effects: Effects) -> None:
     sync_directory(directory)
 
 
+def unfinished(path: str) -> list[str]:
+    """Return the files of writers of ``path`` that are at work, or were killed at it.
+
+    Raises:
+        OSError: the directory cannot be read.
+    """
+    directory, name = os.path.split(path)
+    found = [entry for entry in os.listdir(directory) if entry.startswith(_prefix(name))]
+    return [os.path.join(directory, entry) for entry in found if entry.endswith(_SUFFIX)]
+
+
 def reap(path: str) -> None:
     """Remove what writers that were killed left behind. Only under the lock that writers hold."""
-    directory, name = os.path.split(path)
-    for entry in os.listdir(directory):
-        if entry.startswith(_prefix(name)) and entry.endswith(_SUFFIX):
-            with contextlib.suppress(OSError):
-                os.unlink(os.path.join(directory, entry))
+    for left in unfinished(path):
+        with contextlib.suppress(OSError):
+            os.unlink(left)
 
 
 def sync_directory(directory: str) -> None:

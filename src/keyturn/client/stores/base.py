@@ -122,6 +122,23 @@ class SessionStore(Protocol):
         """
         ...
 
+    def expire(self, session: Session, *, at: float) -> Session | None:
+        """Let nobody use the access token of ``session`` any more without renewing it.
+
+        For the moment before the session is ended at the server: whoever is killed in between
+        leaves a session whose next use asks the server what became of it. Secrets stay where they
+        are, and no keyring is called.
+
+        Args:
+            session: Whose token; it has to be exactly what is stored.
+            at: What counts as the token's end from now on, in epoch seconds.
+
+        Returns:
+            The session as it is stored now; ``None``, having changed nothing, when anybody wrote
+            or removed it in between.
+        """
+        ...
+
     def pin(self, account_id: str) -> bool:
         """Make an account the default; False when it is not stored (any more)."""
         ...

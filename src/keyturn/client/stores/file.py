@@ -6,15 +6,17 @@ readers take no lock, since a rename shows them either file.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from keyturn.client import paths
 from keyturn.client.lock import FileLock, LockTimeout
 from keyturn.client.private import directory_objection, read_private
-from keyturn.client.stores.atomic import reap, replace_private, sync_directory
+from keyturn.client.stores.atomic import reap, replace_private, sync_directory, unfinished
 from keyturn.client.stores.document import Document, decode, empty
 from keyturn.protocol.errors import StoreCorrupt, StoreLocked, StoreUnavailable, StoreWriteFailed
 
@@ -53,7 +55,8 @@ class FileStore:
         self._effects = effects
 
     def snapshot(self) -> Snapshot:
-        """Return everything that is stored. Takes no lock."""
+        """Return everything that is stored. Takes no lock, and waits for nobody."""
+        self._tidy()
         try:
             return self._read().snapshot()
         except StoreCorrupt as error:
@@ -108,6 +111,16 @@ class FileStore:
                 document.remove(account_id)
                 self._write(document)
         return stored
+
+    def expire(self, session: Session, *, at: float) -> Session | None:
+        """Let nobody use its access token unrenewed; ``None`` where it is not stored."""
+        with self._change() as document:
+            stored = document.session(session.account.id)
+            if stored is None or not session.same_as(stored):
+                return None
+            ended = document.put(replace(stored, expires_at=at))
+            self._write(document)
+        return ended
 
     def pin(self, account_id: str) -> bool:
         """Make an account the default; False when it is not stored."""
@@ -166,6 +179,16 @@ class FileStore:
         except OSError as error:
             reason = os.strerror(error.errno or 0)
             raise StoreWriteFailed(f"{self.location} could not be written: {reason}.") from None
+
+    def _tidy(self) -> None:
+        """Remove what a writer was killed over: there are secrets in it. One at work is let be."""
+        with contextlib.suppress(OSError, StoreUnavailable, LockTimeout):
+            if not unfinished(self.location):
+                return
+            lock = FileLock(paths.store_lock(self._home), effects=self._effects, limit_seconds=0)
+            with lock:
+                if lock.effective:
+                    reap(self.location)
 
     def _set_aside(self) -> str | None:
         """Rename a damaged file, unless somebody has just put a good one there."""

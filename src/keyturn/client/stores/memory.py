@@ -73,6 +73,14 @@ class MemoryStore:
                 self._default = None
             return self._sessions.pop(account_id)
 
+    def expire(self, session: Session, *, at: float) -> Session | None:
+        """Let nobody use its access token unrenewed; ``None`` where it is not stored."""
+        with self._guard:
+            stored = self._sessions.get(session.account.id)
+            if stored is None or not session.same_as(stored):
+                return None
+            return self._store(replace(stored, expires_at=at))
+
     def pin(self, account_id: str) -> bool:
         """Make an account the default; False when it is not stored."""
         with self._guard:
