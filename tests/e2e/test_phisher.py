@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
-from keyturn.cli.demo.page import read_page
+from keyturn.net.page import read_page
 from tests.e2e import attacks_
 from tests.e2e.acme_ import Acme
 from tests.e2e.chromium_ import approve, programs, sees, sign_up

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from keyturn.cli.demo import steps, surroundings
 from keyturn.cli.demo.browser import Browser
-from keyturn.cli.demo.page import NotOnThePage
 from keyturn.cli.demo.stage import DemoFailed, Stage
 from keyturn.client import clock
 from keyturn.client.commands.errors import EXIT_FAILED, EXIT_INTERRUPTED
 from keyturn.client.commands.output import Console
+from keyturn.net.page import NotOnThePage
 from keyturn.protocol.errors import KeyturnError, MissingExtra
 
 if TYPE_CHECKING:

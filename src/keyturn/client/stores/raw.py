@@ -53,7 +53,7 @@ def opened(
     """
     if hasattr(store, "snapshot"):
         return cast("SessionStore", store)
-    return RawStore(cast("RawTokenStore", store), issuer=issuer, client_id=client_id, now=now)
+    return RawStore(store, issuer=issuer, client_id=client_id, now=now)
 
 
 class RawStore:

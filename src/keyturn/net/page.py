@@ -1,7 +1,7 @@
 """What a person finds on a page: its heading, links, lists, and forms with their buttons. Pure.
 
 As much of HTML as Keyturn's own pages use; whoever presses a button here presses one that the
-server has drawn.
+server has drawn. For browsers that no person sits in front of: the demo's and the test kit's.
 """
 
 from __future__ import annotations
