@@ -233,7 +233,12 @@ def start(
 
 def _require_protected(issuer: str) -> None:
     parts = urlsplit(issuer)
-    if parts.scheme not in ("https", "http") or not parts.hostname or parts.query or parts.fragment:
+    try:
+        _ = parts.port
+        sound = parts.hostname and not parts.query and not parts.fragment
+    except ValueError:  # a port that is no number, or too big for one
+        sound = False
+    if parts.scheme not in ("https", "http") or not parts.hostname or not sound:
         raise ExchangeFailed(f"{issuer} is no address of a sign-in server.")
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ExchangeFailed(

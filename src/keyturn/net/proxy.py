@@ -78,5 +78,4 @@ def _unusable() -> ServerUnreachable:
     return ServerUnreachable(
         "The proxy setting in the environment is not of the form http://host:port.",
         kind="proxy",
-        hint="Correct HTTPS_PROXY; signs such as / and @ in a password are written as %2F and %40.",
     )
