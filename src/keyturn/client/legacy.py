@@ -132,7 +132,7 @@ class LegacyJson(LegacyFile):
             raise ValueError("name the member that holds the token")
         super().__init__(path, find=self._found, without=self._removed)
         self._members = members
-        self.place = "\n".join((self.place, *members))
+        self.place: str = "\n".join((self.place, *members))
 
     def _found(self, text: str) -> str | None:
         import json

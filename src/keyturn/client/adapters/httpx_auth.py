@@ -66,7 +66,7 @@ class HttpxAuth(_Base):
 
     async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:
         """Carry out one request of an awaitable client; whatever blocks does so in a thread."""
-        from anyio.to_thread import run_sync  # Comes with both libraries, for asyncio and Trio.
+        from anyio.to_thread import run_sync  # Comes with both libraries.
 
         if not self._bearer.is_for(str(request.url)):
             yield request
@@ -99,7 +99,7 @@ def httpx_auth(bearer: Bearer) -> HttpxAuth:
     Raises:
         MissingExtra: neither is installed.
     """
-    libraries = [name for name in _LIBRARIES if name in sys.modules] or [
+    libraries = [name for name in _LIBRARIES if sys.modules.get(name) is not None] or [
         name for name in _LIBRARIES if importlib.util.find_spec(name) is not None
     ]
     if not libraries:
