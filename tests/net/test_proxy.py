@@ -63,7 +63,7 @@ def test_this_computer_and_plain_http_are_never_reached_through_a_proxy(url: str
         "https://proxy",
         "http://",
         "http:///x",
-        "http://ada:1080/with-a-slash@proxy:3128",
+        "http://ada:pw1080/with-a-slash@proxy:3128",
         "http://proxy:port-1080",
         "proxy:1080000",
         "http://[proxy:1080",

@@ -235,12 +235,12 @@ def _require_protected(issuer: str) -> None:
     parts = urlsplit(issuer)
     try:
         _ = parts.port
-        sound = parts.hostname and not parts.query and not parts.fragment
+        host = "" if parts.query or parts.fragment else parts.hostname
     except ValueError:  # a port that is no number, or too big for one
-        sound = False
-    if parts.scheme not in ("https", "http") or not parts.hostname or not sound:
+        host = ""
+    if parts.scheme not in ("https", "http") or not host:
         raise ExchangeFailed(f"{issuer} is no address of a sign-in server.")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(host):
         raise ExchangeFailed(
             f"{host_of(issuer)} would be spoken to without TLS, and tokens with it.",
             hint="Use its https address; plain http is for servers on this computer only.",
