@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from keyturn.client.login.base import LoginEvent, LoginOutcome
     from keyturn.client.migrate import MigrationOutcome
     from keyturn.client.session import LogoutOutcome, SessionInfo
+    from keyturn.client.stores.base import SessionStore
+    from keyturn.client.stores.raw import RawTokenStore
 
 T = TypeVar("T")
 
@@ -59,6 +61,7 @@ class Auth:
         effects: Effects | None = None,
         identify: Identify | None = None,
         legacy: LegacyStore | None = None,
+        store: SessionStore | RawTokenStore | None = None,
     ) -> None:
         self.blocking: blocking.Auth = blocking.Auth(
             name,
@@ -72,6 +75,7 @@ class Auth:
             effects=effects,
             identify=identify,
             legacy=legacy,
+            store=store,
         )
 
     @classmethod
