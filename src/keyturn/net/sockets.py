@@ -12,7 +12,6 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
-from keyturn.net.addresses import AddressRefused
 from keyturn.protocol.errors import ServerUnreachable
 
 if TYPE_CHECKING:
@@ -25,6 +24,10 @@ _Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
 
 _TICK_SECONDS = 1.0
 _MAX_CONNECT_REPLY = 16 * 1024
+
+
+class AddressRefused(OSError):
+    """The name leads only to addresses that may not be reached."""
 
 
 class Deadline:

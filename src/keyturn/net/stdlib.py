@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from keyturn.net.body import read_body
 from keyturn.net.proxy import proxy_for
-from keyturn.net.sockets import Deadline, TimedSocket, connect, secure, tunnel
+from keyturn.net.sockets import AddressRefused, Deadline, TimedSocket, connect, secure, tunnel
 from keyturn.net.trust import system_context
 from keyturn.protocol.errors import ServerUnreachable
 from keyturn.protocol.wire import Reply, Request, host_of
@@ -40,6 +40,7 @@ class Http:
         environ: Where proxies and ``SSL_CERT_FILE`` are named.
         user_agent: Sent where a request has none of its own.
         on_tick: Called about once a second while an answer is held back.
+        may_reach: Says of each address whether it may be connected to; ``None``: all may.
         on_exchange: Told about every exchange: method, host, status (``None``: no answer), seconds.
     """
 
@@ -52,6 +53,7 @@ class Http:
         user_agent: str,
         on_tick: Callable[[], None] = _ignore,
         on_exchange: Callable[[str, str, int | None, float], None] | None = None,
+        may_reach: Callable[[str], bool] | None = None,
     ) -> None:
         self._monotonic = monotonic
         self._sleep = sleep
@@ -59,6 +61,7 @@ class Http:
         self._user_agent = user_agent
         self._on_tick = on_tick
         self._on_exchange = on_exchange
+        self._may_reach = may_reach
         self._open: dict[str, _Connection] = {}
 
     def __enter__(self) -> Http:
@@ -166,7 +169,8 @@ class Http:
         host, secured = target.hostname or "", target.scheme == "https"
         port = target.port or (443 if secured else 80)
         proxy = proxy_for(target, self._environ)
-        raw = connect(*((proxy.host, proxy.port) if proxy else (host, port)), deadline)
+        at = (proxy.host, proxy.port) if proxy else (host, port)
+        raw = connect(*at, deadline, may_reach=self._may_reach)
         try:
             if proxy is not None:
                 tunnel(raw, f"{host}:{port}", proxy, deadline)
@@ -198,6 +202,8 @@ def _unreachable(error: Exception, host: str, seconds: float) -> ServerUnreachab
         return ServerUnreachable(
             f"{host} did not answer within {seconds:g} seconds.", kind="timeout"
         )
+    if isinstance(error, AddressRefused):
+        return ServerUnreachable(f"{host} leads inside a network.", kind="connection")
     if isinstance(error, socket.gaierror | UnicodeError):
         return ServerUnreachable(f"No computer called {host} was found.", kind="name")
     if isinstance(error, ssl.SSLCertVerificationError):
