@@ -65,7 +65,11 @@ class _Answers:
     def _after_rejection(self, response: Response, how: dict[str, Any]) -> Response:
         self._repeated = True
         request = response.request
-        renewed = self._bearer.instead_of(self._issued)
+        try:
+            renewed = self._bearer.instead_of(self._issued)
+        except BaseException:
+            response.close()  # Nobody else has it, and its connection is still open.
+            raise
         if renewed is None:
             return response
         if not _is_wound_back(request):
