@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/reference/promises.md"
 TESTS = ROOT / "tests"
+SHIPPED = ROOT / "src/keyturn/testing"  # suites that our own tests inherit
 _ROW = re.compile(r"^\| (?P<number>[A-Z]-\d+[a-z]?) \| (?P<sentence>.*?) \| (?P<proofs>.*?) ?\|$")
 
 
@@ -61,7 +62,7 @@ def marks(tests: Path = TESTS, root: Path = ROOT) -> list[Mark]:
 def checked_marks() -> list[Mark]:
     """Return every mark of our tests, or raise UnknownPromise naming each wrong one."""
     known = promises()
-    found = marks()
+    found = [*marks(), *marks(SHIPPED)]
     wrong = [f"{m.file}:{m.line} names {m.promise}" for m in found if m.promise not in known]
     if wrong:
         raise UnknownPromise("no such promise: " + "; ".join(wrong))
@@ -115,13 +116,12 @@ def _of_body(
 
 
 def _numbers(expression: ast.expr) -> list[str]:
-    """Return the string arguments of every ``...proves(...)`` call inside ``expression``."""
+    """Return the string arguments of every ``proves(...)`` call, dotted or not, inside ``expression``."""
     return [
         argument.value
         for call in ast.walk(expression)
         if isinstance(call, ast.Call)
-        and isinstance(call.func, ast.Attribute)
-        and call.func.attr == "proves"
+        and "proves" in (getattr(call.func, "attr", ""), getattr(call.func, "id", ""))
         for argument in call.args
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
     ]
