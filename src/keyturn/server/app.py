@@ -11,7 +11,11 @@ from fastapi import FastAPI
 from keyturn.server.browser import routes as pages
 from keyturn.server.cleanup.sweeper import Sweeper
 from keyturn.server.http.target import AsciiTargets
+from keyturn.server.mounting.asgi import OpensItself
+from keyturn.server.mounting.rules import settings_for_host_users
+from keyturn.server.mounting.service import Host, Identify
 from keyturn.server.oauth import routes as oauth
+from keyturn.server.projects.service import DEFAULT_PROJECT
 from keyturn.server.services import Services, open_services
 from keyturn.server.settings import Settings, load
 from keyturn.server.stack import routes as stack
@@ -20,18 +24,37 @@ if TYPE_CHECKING:
     from keyturn.server.clock import Clock
 
 
-def create_app(settings: Settings | None = None, *, clock: Clock | None = None) -> FastAPI:
-    """Return the server as an ASGI app; nothing is opened before its lifespan starts.
+def create_app(
+    settings: Settings | None = None,
+    *,
+    identify: Identify | None = None,
+    sign_in_url: str | None = None,
+    sign_out_url: str | None = None,
+    clock: Clock | None = None,
+) -> FastAPI:
+    """Return the server as an ASGI app; nothing is opened before its lifespan or first request.
+
+    It stands alone, or is mounted below a prefix: then ``base_url`` names the public address with
+    that prefix. With ``identify`` the people of its default project are those of the app around it.
 
     Args:
         settings: ``None`` reads ``KEYTURN_*`` variables.
+        identify: Says who a request for a page comes from, by the host's own cookies: a user id, a
+            HostUser, or ``None``. May be awaitable. Ids must be trustworthy; they become ``sub``.
+        sign_in_url: The host's sign-in page. The path to come back to replaces ``{next}`` in it, or
+            becomes the parameter ``next``.
+        sign_out_url: The host's page for signing out; the sign-in page where left out.
         clock: For tests; the machine's otherwise.
+
+    Raises:
+        SettingsProblem: a setting is wrong.
+        ValueError: ``identify`` without ``sign_in_url``, or the reverse.
     """
-    chosen = settings or load()
+    chosen, host = _with_host(settings or load(), identify, sign_in_url, sign_out_url)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        services = await open_services(chosen, clock=clock)
+        services = await open_services(chosen, clock=clock, host=host)
         app.state.services = services
         sweeper = Sweeper(services.storage, services.clock)
         sweeper.start()
@@ -42,6 +65,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
             await sweeper.stop()
             await services.alerts.stop()
             await services.close()
+            app.state.services = None
 
     app = FastAPI(
         title="Keyturn",
@@ -51,9 +75,31 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         lifespan=lifespan,
         redirect_slashes=False,
     )
+    app.state.settings = chosen
+    app.add_middleware(OpensItself)
     app.add_middleware(AsciiTargets)
     _add_rooms(app, chosen)
     return app
+
+
+def _with_host(
+    settings: Settings,
+    identify: Identify | None,
+    sign_in_url: str | None,
+    sign_out_url: str | None,
+) -> tuple[Settings, Host | None]:
+    if (identify is None) != (sign_in_url is None):
+        raise ValueError("identify= and sign_in_url= go together")
+    if identify is None or sign_in_url is None:
+        return settings, None
+    settings = settings_for_host_users(settings)
+    host = Host(
+        identify=identify,
+        sign_in_url=sign_in_url,
+        sign_out_url=sign_out_url,
+        project_id=settings.default_project or DEFAULT_PROJECT,
+    )
+    return settings, host
 
 
 def _add_rooms(app: FastAPI, settings: Settings) -> None:

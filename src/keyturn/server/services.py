@@ -14,8 +14,10 @@ from keyturn.server.clock import Clock, SystemClock
 from keyturn.server.http.limits import Limits
 from keyturn.server.keys.service import SigningKeys
 from keyturn.server.mail.service import Mail
+from keyturn.server.mounting.service import Host, HostUsers
 from keyturn.server.oauth.authorize import Authorization
 from keyturn.server.oauth.device import Devices
+from keyturn.server.oauth.resources import Resources
 from keyturn.server.oauth.service import OAuth
 from keyturn.server.oauth.service import build as build_oauth
 from keyturn.server.projects.service import Projects
@@ -53,6 +55,7 @@ class Services:
     alerts: Alerts
     limits: Limits
     hub: Hub
+    resources: Resources
     authorization: Authorization
     devices: Devices
     approvals: Approvals
@@ -63,6 +66,8 @@ class Services:
     teams: Teams
     stack_tokens: StackTokens
     cli_login: CliLogin
+    host_users: HostUsers
+    host: Host | None
 
     async def close(self) -> None:
         """Let go of database and threads."""
@@ -72,7 +77,9 @@ class Services:
         await self.storage.close()
 
 
-async def open_services(settings: Settings, *, clock: Clock | None = None) -> Services:
+async def open_services(
+    settings: Settings, *, clock: Clock | None = None, host: Host | None = None
+) -> Services:
     """Open the database and build every service.
 
     Raises:
@@ -84,7 +91,7 @@ async def open_services(settings: Settings, *, clock: Clock | None = None) -> Se
     storage = _open_storage(settings)
     try:
         secret = await _secret_of(storage, settings)
-        services = _build(settings, time, storage, secret)
+        services = _build(settings, time, storage, secret, host)
         await services.projects.declare(settings.projects, settings.clients)
     except BaseException:
         await storage.close()
@@ -104,7 +111,9 @@ def _open_storage(settings: Settings) -> Storage:
     return storage
 
 
-def _build(settings: Settings, clock: Clock, storage: Storage, secret: ServerSecret) -> Services:
+def _build(
+    settings: Settings, clock: Clock, storage: Storage, secret: ServerSecret, host: Host | None
+) -> Services:
     passwords = Passwords()
     projects = Projects(storage, secret, clock, default=settings.default_project)
     hub = Hub(storage)
@@ -114,6 +123,11 @@ def _build(settings: Settings, clock: Clock, storage: Storage, secret: ServerSec
     limits = Limits(storage, clock)
     mail = Mail(settings, clock)
     alerts = Alerts(storage, clock, projects, limits, mail, issuer=settings.issuer)
+    resources = Resources(
+        [declared.resource() for declared in settings.resources],
+        issuer=settings.issuer,
+        site_name=settings.site_name,
+    )
     return Services(
         settings=settings,
         clock=clock,
@@ -127,7 +141,10 @@ def _build(settings: Settings, clock: Clock, storage: Storage, secret: ServerSec
         alerts=alerts,
         limits=limits,
         hub=hub,
-        authorization=Authorization(storage, secret, clock, projects, issuer=settings.issuer),
+        resources=resources,
+        authorization=Authorization(
+            storage, secret, clock, projects, resources, issuer=settings.issuer
+        ),
         devices=Devices(storage, secret, clock, hub, limit_volume=settings.rate_limits == "on"),
         approvals=Approvals(storage, secret, clock),
         mail=mail,
@@ -147,12 +164,15 @@ def _build(settings: Settings, clock: Clock, storage: Storage, secret: ServerSec
             clock,
         ),
         cli_login=CliLogin(storage, secret, sessions, hub, clock),
+        host_users=HostUsers(storage, clock),
+        host=host,
         oauth=build_oauth(
             settings,
             storage=storage,
             secret=secret,
             clock=clock,
             keys=keys,
+            resources=resources,
             sessions=sessions,
             alerts=alerts,
             hub=hub,

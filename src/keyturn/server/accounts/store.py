@@ -74,6 +74,12 @@ def insert(
     return User.from_row(row) if row else None
 
 
+def insert_of_host(project_id: str, user_id: str, *, now: int) -> Work[bool]:
+    """Make a row for a user of the app around us; false if the id has one already."""
+    row = yield from first("insert_host_user", id=user_id, project_id=project_id, now=now)
+    return row is not None
+
+
 def update(user: User, **changes: Any) -> Work[User | None]:
     """Change columns of a user; ``None`` if it is gone or its new address is taken.
 

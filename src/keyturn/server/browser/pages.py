@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from keyturn.server.accounts.passwords import Overloaded
 from keyturn.server.browser.forms import CrossSite, FormUnreadable
-from keyturn.server.browser.visitor import FormExpired, NoProject, Visitor, visit
+from keyturn.server.browser.visitor import FormExpired, NoProject, NotAllowed, Visitor, visit
 from keyturn.server.clock import instant
 from keyturn.server.http.limits import TooMany
 from keyturn.server.pages.render import respond
@@ -35,7 +35,8 @@ log: logging.Logger = logging.getLogger("keyturn.pages")
 
 Endpoint = Callable[["Request"], Awaitable["Response"]]
 _RETRY_SECONDS = 2
-_FORM_PROBLEMS: dict[type[Exception], ErrorKind] = {
+_PROBLEMS: dict[type[Exception], ErrorKind] = {
+    NotAllowed: "not-allowed",
     FormExpired: "expired-form",
     CrossSite: "cross-site",
     FormUnreadable: "unreadable",
@@ -53,8 +54,8 @@ def guarded(endpoint: Endpoint) -> Endpoint:
             return plain(request, NotFoundPage())
         except TooMany as limit:
             return plain(request, TooManyPage(what="sign-in", until=instant(limit.until)))
-        except tuple(_FORM_PROBLEMS) as problem:
-            return error(request, _FORM_PROBLEMS[type(problem)])
+        except tuple(_PROBLEMS) as problem:
+            return error(request, _PROBLEMS[type(problem)])
         except (StorageUnavailable, Overloaded):
             return error(request, "unavailable")
         except Exception:
@@ -72,6 +73,22 @@ def page(endpoint: Callable[[Visitor], Awaitable[Response]]) -> Endpoint:
         return await endpoint(await visit(request))
 
     return guarded(answer)
+
+
+def own_page(endpoint: Callable[[Visitor], Awaitable[Response]]) -> Endpoint:
+    """Turn a function of a visitor into a page that belongs to accounts of this server's own.
+
+    Where the app around us knows the people, it leads there instead.
+    """
+
+    async def answer(visitor: Visitor) -> Response:
+        if visitor.host is None:
+            return await endpoint(visitor)
+        if visitor.session is None:
+            return visitor.sign_in_first("/sessions")
+        return visitor.see("/sessions")
+
+    return page(answer)
 
 
 def both(path: str, endpoint: Endpoint, *, methods: list[str]) -> list[Route]:

@@ -80,7 +80,8 @@ def _brand_finder(app: FastAPI, settings: Settings) -> FindBrand:
 async def _not_served(request: Request, problem: Exception) -> Response:
     """Answer an unknown address or a wrong method: a page to people, plain text to programs."""
     assert isinstance(problem, HTTPException)  # noqa: S101 - as registered
-    if request.url.path.startswith(_PROGRAMS):
+    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+    if path.startswith(_PROGRAMS):
         return PlainTextResponse(
             problem.detail, status_code=problem.status_code, headers=problem.headers
         )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from keyturn.server.accounts.rules import User
+    from keyturn.server.mounting.service import Host
     from keyturn.server.projects.rules import Project
     from keyturn.server.services import Services
     from keyturn.server.sessions.rules import Origin, Session
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 
 class NoProject(Exception):
     """The page names a project that does not exist."""
+
+
+class NotAllowed(Exception):
+    """The app around us knows this person, and they may not sign in here."""
 
 
 class FormExpired(Exception):
@@ -55,6 +60,8 @@ class Visitor:
     is_new_browser: bool
     session: Session | None
     user: User | None
+    host: Host | None = None  # set where the app around us knows the people, not this server
+    new_session_token: str | None = field(default=None, repr=False)
 
     @property
     def cookies(self) -> Cookies:
@@ -130,12 +137,22 @@ class Visitor:
 
     def sign_in_first(self, continue_to: str) -> Response:
         """Answer with 303 to the sign-in page, which comes back to ``continue_to``."""
+        if self.host is not None:
+            return self.remembered(see_other(self.host.sign_in(self.root + continue_to)))
         return self.see(f"/sign-in?{urlencode({'continue': continue_to})}")
 
+    def sign_out_at_host(self, come_back_to: str) -> Response | None:
+        """Answer with 303 to where the app around us signs out; ``None`` where there is none."""
+        if self.host is None:
+            return None
+        return self.remembered(see_other(self.host.sign_out(self.root + come_back_to)))
+
     def remembered(self, response: Response) -> Response:
-        """Give a new browser its id with this answer."""
+        """Give a new browser its id with this answer, and its session if that is new as well."""
         if self.is_new_browser:
             self.cookies.set_browser(response, self.browser_id)
+        if self.new_session_token is not None:
+            self.cookies.set_session(response, self.project.id, self.new_session_token)
         return response
 
 
@@ -143,7 +160,7 @@ async def visit(request: Request, *, project_id: str | None = None) -> Visitor:
     """Find out who asks for a page.
 
     The project is, in this order: ``project_id`` (from the OAuth client or the Stack attempt), the
-    one in the path, the default one. Raises NoProject.
+    one in the path, the default one. Raises NoProject, NotAllowed.
     """
     services: Services = request.app.state.services
     named: str | None = request.path_params.get("project")
@@ -152,11 +169,11 @@ async def visit(request: Request, *, project_id: str | None = None) -> Visitor:
     browser_id = cookies.read(request, "browser")
     token = cookies.read_session(request, project.id)
     session = await services.sessions.of_browser(token) if token else None
-    user = None
-    if session is not None:
-        user = await services.accounts.find(project.id, session.user_id)
-    if user is None or user.disabled_at is not None:
-        session = user = None
+    host = services.host if services.host and services.host.project_id == project.id else None
+    if host is not None:
+        session, user, token = await _known_by(host, request, services, project, session)
+    else:
+        user, token = await _owner(services, project, session), None
     return Visitor(
         services=services,
         request=request,
@@ -165,9 +182,42 @@ async def visit(request: Request, *, project_id: str | None = None) -> Visitor:
         origin=origin_of(request),
         browser_id=browser_id or new_token(),
         is_new_browser=browser_id is None,
-        session=session,
+        session=session if user is not None else None,
         user=user,
+        host=host,
+        new_session_token=token,
     )
+
+
+async def _owner(services: Services, project: Project, session: Session | None) -> User | None:
+    if session is None:
+        return None
+    user = await services.accounts.find(project.id, session.user_id)
+    return user if user is not None and user.disabled_at is None else None
+
+
+async def _known_by(
+    host: Host, request: Request, services: Services, project: Project, session: Session | None
+) -> tuple[Session | None, User | None, str | None]:
+    """Let the app around us say who asks, and have the browser's session follow it.
+
+    A session that the app no longer stands behind ends; a page that is opened begins one where
+    there is none. Posting never does: the form was made for a session that is gone.
+    Raises NotAllowed.
+    """
+    told = await host.user_of(request)
+    user = await services.host_users.recognise(project.id, told) if told is not None else None
+    if user is not None and user.disabled_at is not None:
+        raise NotAllowed
+    if session is not None and (user is None or session.user_id != user.id):
+        await services.sessions.end(session.id, reason="left the app")
+        session = None
+    if user is None or session is not None or request.method != "GET":
+        return session, user, None
+    begun, token = await services.sessions.begin_browser(
+        project_id=project.id, user_id=user.id, origin=origin_of(request)
+    )
+    return begun, user, token
 
 
 async def _project(services: Services, project_id: str | None) -> tuple[Project, str]:

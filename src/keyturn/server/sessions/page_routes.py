@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from keyturn.server.accounts.rules import SHORTEST_PASSWORD
 from keyturn.server.accounts.service import PasswordRefused
-from keyturn.server.browser.pages import both, page
+from keyturn.server.browser.pages import both, own_page, page
 from keyturn.server.clock import instant
 from keyturn.server.http.origin import counted_ip
 from keyturn.server.pages import words
@@ -115,7 +115,7 @@ async def dismiss(visitor: Visitor) -> Response:
     return await _show(visitor)
 
 
-@page
+@own_page
 async def show_password(visitor: Visitor) -> Response:
     """``GET /password``: the form to change it."""
     if visitor.session is None:
@@ -123,7 +123,7 @@ async def show_password(visitor: Visitor) -> Response:
     return visitor.show(_password_page(visitor))
 
 
-@page
+@own_page
 async def change_password(visitor: Visitor) -> Response:
     """``POST /password``: every other session of the account ends."""
     if visitor.session is None or visitor.user is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyturn.server.accounts.rules import email_problem
-from keyturn.server.browser.pages import both, page
+from keyturn.server.browser.pages import both, own_page
 from keyturn.server.browser.paths import is_waiting, safe_continue
 from keyturn.server.http.origin import counted_ip
 from keyturn.server.pages import words
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _COOKIE = "link"
 
 
-@page
+@own_page
 async def send(visitor: Visitor) -> Response:
     """``POST /sign-in/link``: the same answer whether or not the address has an account."""
     fields = await visitor.form()
@@ -55,7 +55,7 @@ async def send(visitor: Visitor) -> Response:
     )
 
 
-@page
+@own_page
 async def arrive(visitor: Visitor) -> Response:
     """``GET /sign-in/link?token=``: keep the token out of the address bar, then ask."""
     response = visitor.see("/sign-in/link/open")
@@ -63,7 +63,7 @@ async def arrive(visitor: Visitor) -> Response:
     return response
 
 
-@page
+@own_page
 async def show(visitor: Visitor) -> Response:
     """``GET /sign-in/link/open``: whom the link signs in, and a button."""
     token = visitor.cookies.read(visitor.request, _COOKIE)
@@ -79,7 +79,7 @@ async def show(visitor: Visitor) -> Response:
     )
 
 
-@page
+@own_page
 async def finish(visitor: Visitor) -> Response:
     """``POST /sign-in/link/finish``: use the link up and sign in."""
     await visitor.form()

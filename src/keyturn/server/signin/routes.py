@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from keyturn.server.accounts.rules import SHORTEST_PASSWORD, email_problem, normalized_password
 from keyturn.server.accounts.service import EmailTaken, PasswordRefused, SignUpDisabled
 from keyturn.server.approve.stack_routes import attempt_of
-from keyturn.server.browser.pages import both, page
+from keyturn.server.browser.pages import both, own_page, page
 from keyturn.server.browser.paths import is_waiting, keeps_guest, safe_continue
 from keyturn.server.http.origin import counted_ip
 from keyturn.server.pages import words
@@ -28,13 +28,15 @@ async def show_sign_in(visitor: Visitor) -> Response:
     continue_to = safe_continue(visitor.request.query_params.get("continue"))
     if visitor.session is not None:
         return visitor.go_on(continue_to)
+    if visitor.host is not None:
+        return visitor.sign_in_first(continue_to or "/sessions")
     notice: SignInNotice | None = (
         "signed-out" if visitor.request.query_params.get("notice") == "signed-out" else None
     )
     return visitor.show(sign_in_page(visitor, continue_to=continue_to, notice=notice))
 
 
-@page
+@own_page
 async def sign_in(visitor: Visitor) -> Response:
     """``POST /sign-in``: 303 onwards, or the form again with what has to be mended."""
     fields = await visitor.form()
@@ -68,7 +70,7 @@ async def sign_in(visitor: Visitor) -> Response:
     return await signed_in(visitor, user, continue_to)
 
 
-@page
+@own_page
 async def show_sign_up(visitor: Visitor) -> Response:
     """``GET /sign-up``: the form, or straight on for somebody who is signed in."""
     continue_to = safe_continue(visitor.request.query_params.get("continue"))
@@ -87,7 +89,7 @@ async def show_sign_up(visitor: Visitor) -> Response:
     )
 
 
-@page
+@own_page
 async def sign_up(visitor: Visitor) -> Response:
     """``POST /sign-up``: creates the account and signs in, or shows the form again."""
     fields = await visitor.form()
@@ -159,7 +161,9 @@ async def switch_account(visitor: Visitor) -> Response:
         await visitor.services.sessions.end(
             visitor.session.id, reason="switched account", ip=visitor.origin.ip
         )
-    response = visitor.sign_in_first(continue_to or "/sessions")
+    response = visitor.sign_out_at_host(continue_to or "/sessions")
+    if response is None:
+        response = visitor.sign_in_first(continue_to or "/sessions")
     visitor.cookies.clear_session(response, visitor.project.id)
     return response
 
@@ -219,7 +223,7 @@ async def _without_session(visitor: Visitor, path: str) -> Response:
         await visitor.services.sessions.end(
             visitor.session.id, reason="signed out", ip=visitor.origin.ip
         )
-    response = visitor.see(path)
+    response = visitor.sign_out_at_host("/sessions") or visitor.see(path)
     visitor.cookies.clear_session(response, visitor.project.id)
     return response
 

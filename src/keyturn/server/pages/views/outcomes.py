@@ -8,7 +8,9 @@ from typing import ClassVar, Literal
 
 from keyturn.server.pages.views.frame import Account, Page
 
-ErrorKind = Literal["failed", "decision", "unavailable", "expired-form", "cross-site", "unreadable"]
+ErrorKind = Literal[
+    "failed", "decision", "unavailable", "expired-form", "cross-site", "unreadable", "not-allowed"
+]
 _STATUS: dict[ErrorKind, int] = {
     "failed": 500,
     "decision": 500,
@@ -16,6 +18,7 @@ _STATUS: dict[ErrorKind, int] = {
     "expired-form": 403,
     "cross-site": 403,
     "unreadable": 400,
+    "not-allowed": 403,
 }
 
 

@@ -15,6 +15,15 @@ VALUES (:id, :project_id, :display_name, :primary_email, :primary_email_verified
 ON CONFLICT (project_id, sign_in_email) DO NOTHING
 RETURNING *;
 
+-- name: insert_host_user
+-- Somebody whom the app around us signed in. Of two first visits at once, one makes the row.
+INSERT INTO user_account (id, project_id, primary_email_verified, is_anonymous, otp_auth_enabled,
+                          requires_totp_mfa, restricted_by_admin, signed_up_at, last_active_at,
+                          created_at)
+VALUES (:id, :project_id, 0, 0, 0, 0, 0, :now, :now, :now)
+ON CONFLICT (id) DO NOTHING
+RETURNING id;
+
 -- name: update_user
 UPDATE user_account
    SET display_name = :display_name, primary_email = :primary_email,
