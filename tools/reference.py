@@ -50,7 +50,13 @@ def errors_page() -> str:
 
 def settings_page() -> str:
     """Every setting of the server, from keyturn.server.settings."""
-    from keyturn.server.settings import PREFIX, ClientDeclaration, ProjectDeclaration, Settings
+    from keyturn.server.settings import (
+        PREFIX,
+        ClientDeclaration,
+        ProjectDeclaration,
+        ResourceDeclaration,
+        Settings,
+    )
 
     lines = [
         "# Settings of the server",
@@ -63,12 +69,13 @@ def settings_page() -> str:
         "|---|---|---|---|",
     ]
     for name, field in Settings.model_fields.items():
-        if name not in ("projects", "clients"):
+        if name not in ("projects", "clients", "resources"):
             variable = f"`{PREFIX}{name.upper()}`"
             lines.append(f"| {variable} | `{name}` | {_default(field)} | {_meaning(field)} |")
     for title, table, model in (
         ("Projects", "[[projects]]", ProjectDeclaration),
         ("OAuth clients", "[[clients]]", ClientDeclaration),
+        ("APIs that take access tokens", "[[resources]]", ResourceDeclaration),
     ):
         lines += ["", f"## {title}: `{table}`", "", "| key | type | default | meaning |"]
         lines += ["|---|---|---|---|"]

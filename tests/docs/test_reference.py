@@ -8,7 +8,12 @@ import pytest
 from pydantic import BaseModel
 
 import reference
-from keyturn.server.settings import ClientDeclaration, ProjectDeclaration, Settings
+from keyturn.server.settings import (
+    ClientDeclaration,
+    ProjectDeclaration,
+    ResourceDeclaration,
+    Settings,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 MAP = ROOT / "docs/explain/map.md"
@@ -29,10 +34,12 @@ def test_every_error_has_its_place_in_the_reference() -> None:
     assert anchors == set(re.findall(r'<a id="([\w-]+)">', page))
 
 
-@pytest.mark.parametrize("model", [Settings, ProjectDeclaration, ClientDeclaration])
+@pytest.mark.parametrize(
+    "model", [Settings, ProjectDeclaration, ClientDeclaration, ResourceDeclaration]
+)
 def test_every_setting_is_explained(model: type[BaseModel]) -> None:
     silent = [name for name, field in model.model_fields.items() if not field.description]
-    assert set(silent) <= {"projects", "clients"}  # tables with a section of their own
+    assert set(silent) <= {"projects", "clients", "resources"}  # tables with a section of their own
 
 
 def test_every_endpoint_says_what_it_does() -> None:

@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from keyturn.server.mail.message import sender_of
+from keyturn.server.oauth.resources import Resource, resource_problem
 from keyturn.server.projects.rules import (
     NATIVE_GRANTS,
     NATIVE_REDIRECTS,
@@ -36,6 +37,8 @@ from keyturn.server.projects.rules import (
 
 if TYPE_CHECKING:
     from keyturn.server.secret import ServerSecret
+
+ScopeWords = Annotated[str, Field(min_length=1, max_length=160)]
 
 PREFIX = "KEYTURN_"
 DEFAULT_PORT = 8102
@@ -138,6 +141,8 @@ class ClientDeclaration(_Strict):
     """What it may do at the token endpoint."""
     scopes: tuple[str, ...] = NATIVE_SCOPES
     """What it may ask for."""
+    scope_words: dict[str, ScopeWords] = {}
+    """What its scopes allow, in words that follow "NAME can"; they win over a resource's."""
     secret: SecretStr | None = None
     """Only for programs that can keep one. Stored as a hash."""
 
@@ -148,6 +153,13 @@ class ClientDeclaration(_Strict):
             if problem := redirect_problem(uri):
                 raise ValueError(problem)
         return value
+
+    @model_validator(mode="after")
+    def _words_are_for_scopes_it_may_ask_for(self) -> ClientDeclaration:
+        for name in self.scope_words:
+            if name not in self.scopes:
+                raise ValueError(f"scope_words names {name!r}, which is not one of its scopes")
+        return self
 
     def client(self, secret: ServerSecret) -> Client:
         """Return the client, its own secret hashed."""
@@ -161,6 +173,36 @@ class ClientDeclaration(_Strict):
             scopes=self.scopes,
             auth_method="client_secret_basic" if own else "none",
             secret_hash=secret.hash("client secret", own) if own else None,
+            details={"scope_words": dict(self.scope_words)} if self.scope_words else {},
+        )
+
+
+class ResourceDeclaration(_Strict):
+    """One ``[[resources]]`` table."""
+
+    uri: str
+    """Identifier of the API, an http(s) address; access tokens for it carry it as `aud`."""
+    project: str
+    """Id of the project whose people it serves."""
+    display_name: str | None = None
+    """What people read; the uri if unset."""
+    scopes: dict[str, ScopeWords] = {}
+    """Its scopes, and what each allows, in words that follow "NAME can"."""
+
+    @field_validator("uri")
+    @classmethod
+    def _uri_names_a_resource(cls, value: str) -> str:
+        if problem := resource_problem(value):
+            raise ValueError(problem)
+        return value
+
+    def resource(self) -> Resource:
+        """Return the resource that access tokens can be made for."""
+        return Resource(
+            uri=self.uri,
+            project_id=self.project,
+            display_name=self.display_name or self.uri,
+            scopes=self.scopes,
         )
 
 
@@ -211,6 +253,7 @@ class Settings(_Strict):
     )
     projects: tuple[ProjectDeclaration, ...] = ()
     clients: tuple[ClientDeclaration, ...] = ()
+    resources: tuple[ResourceDeclaration, ...] = ()
 
     @field_validator("base_url")
     @classmethod
@@ -266,6 +309,12 @@ class Settings(_Strict):
                 raise ValueError(
                     f"client {client.id!r} names project {client.project!r}, which is not declared"
                 )
+        for resource in self.resources:
+            if known and resource.project not in known:
+                raise ValueError(
+                    f"resource {resource.uri!r} names project {resource.project!r}, "
+                    "which is not declared"
+                )
         return self
 
     @property
@@ -294,7 +343,7 @@ def load(
         SettingsProblem: naming the first setting that is wrong.
     """
     merged: dict[str, Any] = _read(file) if file else {}
-    for name in Settings.model_fields.keys() - {"projects", "clients"}:
+    for name in Settings.model_fields.keys() - {"projects", "clients", "resources"}:
         value = environ.get(PREFIX + name.upper())
         if value:
             merged[name] = value

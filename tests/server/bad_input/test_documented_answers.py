@@ -159,7 +159,10 @@ def of_oauth(checked: Checked, server: InProcess) -> None:
         answer = server.request(method, "/oauth/userinfo", headers=bearer)
         checked.note(answer, "/oauth/userinfo")
     checked.note(server.post("/oauth/ack", headers=bearer), "/oauth/ack")
-    for path in ("/oauth/jwks", "/.well-known/oauth-authorization-server"):
+    asked = server.post("/oauth/introspect", data={**form, "token": tokens["refresh_token"]})
+    checked.note(asked, "/oauth/introspect")
+    well_known = "/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource"
+    for path in ("/oauth/jwks", *well_known):
         checked.note(server.get(path), path)
     checked.note(
         server.post("/oauth/revoke", data={**form, "token": tokens["refresh_token"]}),

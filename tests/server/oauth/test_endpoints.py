@@ -223,11 +223,9 @@ def test_the_document_names_every_endpoint_and_its_refusals(server: InProcess) -
         assert FORM in paths[path]["post"]["requestBody"]["content"]
         assert {"200", "400", "401", "413", "503"} <= set(paths[path]["post"]["responses"])
     assert {"get", "post"} == set(paths["/oauth/userinfo"])
-    assert "/oauth/introspect" not in paths
 
 
 def test_what_does_not_exist_yet_is_not_found(server: InProcess) -> None:
-    assert server.post("/oauth/introspect", data={"token": "x"}).status_code == 404
     assert server.post("/oauth/register", json={}).status_code == 404
 
 

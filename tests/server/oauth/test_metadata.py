@@ -21,7 +21,6 @@ def test_every_endpoint_that_is_named_exists(server: InProcess) -> None:
             assert path.startswith("/oauth/")
             if name not in OF_THE_PAGES:
                 assert server.request("OPTIONS", path).status_code == 204
-    assert "introspection_endpoint" not in found
     assert "registration_endpoint" not in found
 
 

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from keyturn.server.accounts import store as accounts
-from tests.server.in_process_ import InProcess
+from tests.server.in_process_ import BASE_URL, InProcess
 from tests.server.oauth.grants_ import CLIENT, refresh, signed_in
 
 
@@ -50,7 +50,8 @@ def test_a_program_learns_no_more_than_its_scope(
 def test_without_a_token_the_challenge_names_no_error(server: InProcess) -> None:
     reply = server.get("/oauth/userinfo")
     assert reply.status_code == 401
-    assert reply.headers["www-authenticate"] == 'Bearer realm="keyturn"'
+    where = f"{BASE_URL}/.well-known/oauth-protected-resource"
+    assert reply.headers["www-authenticate"] == f'Bearer resource_metadata="{where}"'
 
 
 def test_with_a_bad_token_the_challenge_says_invalid_token(server: InProcess) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 from starlette.routing import Route
 
 from keyturn.server.approve.service import PAGE_SECONDS
-from keyturn.server.approve.words import LOOPBACK_LASTS, grants
+from keyturn.server.approve.words import LOOPBACK_LASTS, declared_words, grants
 from keyturn.server.browser.answers import see_other
 from keyturn.server.browser.pages import guarded, plain
 from keyturn.server.browser.visitor import Visitor, visit
@@ -108,11 +108,14 @@ def _confirm_page(
         program=_program(asked),
         vetted=asked.client.vetted,
         origin=Origin(
-            host_name=asked.host_name, system=asked.system, loopback_port=asked.loopback_port
+            host_name=asked.host_name,
+            system=asked.system,
+            loopback_port=asked.loopback_port,
+            answer_goes_to=asked.answer_goes_to,
         ),
         started_at=visitor.now,
         ends_at=visitor.now + timedelta(seconds=PAGE_SECONDS),
-        grants=grants(asked.scope),
+        grants=grants(asked.scope, declared_words(asked.client, visitor.services.resources)),
         lasts=LOOPBACK_LASTS if asked.client.may("refresh_token") else None,
         redirect_origin=asked.redirect_origin,
     )

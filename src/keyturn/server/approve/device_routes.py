@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyturn.protocol.codes import grouped, normalized_user_code
-from keyturn.server.approve.words import DEVICE_LASTS, grants, verdict
+from keyturn.server.approve.words import DEVICE_LASTS, declared_words, grants, verdict
 from keyturn.server.browser.pages import both, page
 from keyturn.server.clock import instant
 from keyturn.server.http.limits import TooMany
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from keyturn.server.approve.service import Asked
     from keyturn.server.browser.visitor import Visitor
     from keyturn.server.oauth.device import DeviceOutcome, DeviceRequest
+    from keyturn.server.projects.rules import Client
     from keyturn.server.storage.base import Work
 
 _COOKIE = "user_code"
@@ -150,12 +151,13 @@ async def _show_confirm(
     assert visitor.session is not None  # noqa: S101 - the caller checked
     token = await visitor.services.approvals.ask("device", request.id, session=visitor.session)
     ours = visitor.origin.ip
+    client = await _client(visitor, request.client_id)
     return visitor.show(
         ConfirmPage(
             kind="device",
             account=visitor.account(continue_to=visitor.prefix + "/device/confirm"),
             form_token=token,
-            program=await program_name(visitor, request.client_id),
+            program=client.display_name,
             code=typed,
             origin=Origin(
                 host_name=request.host_name,
@@ -166,7 +168,7 @@ async def _show_confirm(
             ),
             started_at=instant(request.created_at),
             ends_at=instant(request.expires_at),
-            grants=grants(request.scope),
+            grants=grants(request.scope, declared_words(client, visitor.services.resources)),
             lasts=DEVICE_LASTS,
             box_missing=box_missing,
         )
@@ -213,10 +215,14 @@ async def _used(visitor: Visitor, request: DeviceRequest) -> Response:
 
 async def program_name(visitor: Visitor, client_id: str) -> str:
     """Return the name under which a client is registered."""
+    return (await _client(visitor, client_id)).display_name
+
+
+async def _client(visitor: Visitor, client_id: str) -> Client:
     client = await visitor.services.projects.client(client_id)
     if client is None:
         raise BadClient(client_id)
-    return client.display_name
+    return client
 
 
 def _device_page(visitor: Visitor, *, typed: str = "", problem: str | None = None) -> DevicePage:

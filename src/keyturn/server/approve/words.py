@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from keyturn.server.pages.words import lasts
 from keyturn.server.sessions import rules
 
 if TYPE_CHECKING:
+    from keyturn.server.oauth.resources import Resources
+    from keyturn.server.projects.rules import Client
     from keyturn.server.sessions.rules import Lifetime
 
 _DAY = 24 * 3600
 
 
-def grants(scope: str) -> tuple[str, ...]:
-    """Return one sentence a scope, to follow "NAME can"; an unknown scope by its own name."""
+def grants(scope: str, declared: Mapping[str, str]) -> tuple[str, ...]:
+    """Return one sentence a scope, to follow "NAME can".
+
+    Args:
+        scope: What will be granted.
+        declared: What an operator wrote of scopes; one that nobody did is shown by its name.
+    """
     asked = scope.split()
     found: list[str] = []
     profile, email = "profile" in asked, "email" in asked
@@ -23,8 +31,15 @@ def grants(scope: str) -> tuple[str, ...]:
     elif profile or email:
         found.append("See your name" if profile else "See your email address")
     known = {"openid", "profile", "email", "offline_access"}
-    found.extend(f"Use the permission {name}" for name in asked if name not in known)
+    for name in asked:
+        if name not in known:
+            found.append(declared.get(name, f"Use the permission {name}"))
     return tuple(found) or ("See your account id",)
+
+
+def declared_words(client: Client, resources: Resources) -> dict[str, str]:
+    """Return what operators wrote of the scopes of a client: of its own, else of its project's."""
+    return {**resources.words(client.project_id), **client.scope_words}
 
 
 def lifetime_words(lifetime: Lifetime) -> str:

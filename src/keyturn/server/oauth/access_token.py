@@ -27,7 +27,9 @@ class AccessToken:
     sibling: int
     user_id: str
     client_id: str
+    audience: str
     scope: frozenset[str]
+    id: str
     issued_at: int
     expires_at: int
 
@@ -41,15 +43,18 @@ class AccessTokens:
         # An id must be unique, not secret: random bytes for each would cost a system call.
         self._run, self._count = secrets.token_urlsafe(12), itertools.count()
 
-    async def write(self, session: Session, *, scope: str) -> tuple[str, int]:
-        """Return a fresh token of a session's current generation, and its life in seconds."""
+    async def write(self, session: Session, *, scope: str, audience: str) -> tuple[str, int]:
+        """Return a fresh token of a session's current generation, and its life in seconds.
+
+        It is good at one place only: ``audience``, a resource or this issuer (RFC 9068 section 3).
+        """
         keys = await self._keys.of(OAUTH)
         now = self._clock.now_ms() // 1000
         # A token never outlives the session it stands for.
         life = max(1, min(self._seconds, session.absolute_expires_at // 1000 - now))
         claims = {
             "iss": self._issuer,
-            "aud": session.resource or self._issuer,
+            "aud": audience,
             "sub": session.user_id,
             "client_id": session.client_id,
             "scope": scope,
@@ -68,12 +73,20 @@ class AccessTokens:
 
         Whether its session still lives is the caller's to ask.
         """
+        found = await self.read_any(token)
+        return found if found is not None and found.audience == self._issuer else None
+
+    async def read_any(self, token: str) -> AccessToken | None:
+        """Read a token for whatever resource. Its holder must have no more of it than it had.
+
+        For doors that end, acknowledge or describe a token, never for one that it opens.
+        """
         keys = await self._keys.of(OAUTH)
         try:
             claims = jwt.read(token, keys.published, typ=TYP)
         except jwt.BadToken:
             return None
-        if claims.get("iss") != self._issuer or claims.get("aud") != self._issuer:
+        if claims.get("iss") != self._issuer or not isinstance(claims.get("aud"), str):
             return None
         if not self._clock.now_ms() < claims.get("exp", 0) * 1000:
             return None
@@ -87,7 +100,9 @@ def _from_claims(claims: dict[str, Any]) -> AccessToken:
         sibling=claims["sib"],
         user_id=claims["sub"],
         client_id=claims["client_id"],
+        audience=claims["aud"],
         scope=frozenset(claims["scope"].split()),
+        id=claims["jti"],
         issued_at=claims["iat"],
         expires_at=claims["exp"],
     )

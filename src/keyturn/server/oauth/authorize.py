@@ -13,6 +13,7 @@ from urllib.parse import urlencode, urlsplit
 
 from keyturn.protocol.codes import AUTHORIZATION_CODE_PREFIX
 from keyturn.server.oauth import rules, store
+from keyturn.server.oauth.resources import UnknownResource
 from keyturn.server.projects.rules import LOOPBACK_HOSTS, Client, allowed_redirect
 from keyturn.server.secret import new_token
 from keyturn.server.sessions.rules import Origin, claimed
@@ -20,6 +21,7 @@ from keyturn.server.sessions.rules import Origin, claimed
 if TYPE_CHECKING:
     from keyturn.server.accounts.rules import User
     from keyturn.server.clock import Clock
+    from keyturn.server.oauth.resources import Resources
     from keyturn.server.projects.service import Projects
     from keyturn.server.secret import ServerSecret
     from keyturn.server.sessions.rules import Session
@@ -63,6 +65,7 @@ class AuthorizationRequest:
     redirect_uri: str
     state: str | None = field(repr=False)
     scope: str
+    resource: tuple[str, ...]
     code_challenge: str
     nonce: str | None = field(repr=False)
     prompts: frozenset[str]
@@ -94,6 +97,14 @@ class AuthorizationRequest:
             return None
         return parts.port or 80
 
+    @property
+    def answer_goes_to(self) -> str | None:
+        """The host or the app's scheme that the answer leaves this computer's browser for."""
+        parts = urlsplit(self.redirect_uri)
+        if self.loopback_port is not None:
+            return None
+        return parts.netloc.lower() or f"{parts.scheme}:"
+
     def as_query(self) -> str:
         """Return a query that ``read_request`` reads as this same request."""
         members = {
@@ -102,6 +113,7 @@ class AuthorizationRequest:
             "redirect_uri": self.redirect_uri,
             "state": self.state,
             "scope": self.scope,
+            "resource": self.resource,
             "code_challenge": self.code_challenge,
             "code_challenge_method": "S256",
             "nonce": self.nonce,
@@ -111,7 +123,8 @@ class AuthorizationRequest:
             "system": self.system,
             "program": self.program,
         }
-        return urlencode({name: value for name, value in members.items() if value})
+        given = {name: value for name, value in members.items() if value}
+        return urlencode(given, doseq=True)
 
 
 class Authorization:
@@ -123,11 +136,12 @@ class Authorization:
         secret: ServerSecret,
         clock: Clock,
         projects: Projects,
+        resources: Resources,
         *,
         issuer: str,
     ) -> None:
         self._storage, self._secret, self._clock = storage, secret, clock
-        self._projects, self._issuer = projects, issuer
+        self._projects, self._resources, self._issuer = projects, resources, issuer
 
     async def read_request(self, params: Iterable[tuple[str, str]]) -> AuthorizationRequest:
         """Check an authorization request; ``params`` are its pairs as they came.
@@ -150,7 +164,10 @@ class Authorization:
             state = None
         try:
             asked = rules.single(pairs)
-            return _checked(asked, client, redirect_uri, state)
+            found = self._resources.granted(rules.repeated(asked, "resource"), client)
+            return _checked(asked, client, redirect_uri, state, found)
+        except UnknownResource:
+            code, why = "invalid_target", "no such resource for this client"
         except _Refused as refused:
             code, why = refused.code, refused.description
         except rules.Malformed as malformed:
@@ -200,6 +217,7 @@ class Authorization:
             redirect_uri=request.redirect_uri,
             code_challenge=request.code_challenge,
             scope=request.scope,
+            resource=" ".join(request.resource) or None,
             nonce=request.nonce,
             authenticated_at=browser_session.authenticated_at,
             origin=Origin(
@@ -258,7 +276,11 @@ def _only(pairs: list[tuple[str, str]], name: str) -> str | None:
 
 
 def _checked(
-    asked: dict[str, str], client: Client, redirect_uri: str, state: str | None
+    asked: dict[str, str],
+    client: Client,
+    redirect_uri: str,
+    state: str | None,
+    resource: tuple[str, ...],
 ) -> AuthorizationRequest:
     if "state" in asked and state is None:
         raise _Refused("invalid_request", "the state is too long")
@@ -268,6 +290,7 @@ def _checked(
         redirect_uri=redirect_uri,
         state=state,
         scope=rules.granted_scope(asked.get("scope"), client.scopes),
+        resource=resource,
         code_challenge=_challenge(asked),
         nonce=asked.get("nonce"),
         prompts=rules.prompts(asked.get("prompt")),

@@ -34,19 +34,28 @@ class CodeGrant:
         self._sessions, self._issuer = sessions, issuer
 
     async def redeem(
-        self, code: str, *, client: Client, redirect_uri: str, verifier: str, origin: Origin
+        self,
+        code: str,
+        *,
+        client: Client,
+        redirect_uri: str,
+        verifier: str,
+        resource: tuple[str, ...],
+        origin: Origin,
     ) -> dict[str, Any]:
         """Return the token answer.
 
         Raises:
-            Refused: ``invalid_grant``, for whatever reason: an attacker learns none of them.
+            Refused: ``invalid_grant``, for whatever reason: an attacker learns none of them; or
+                ``invalid_target``, to the rightful holder, whose code stays good.
         """
-        session = await self._storage.write(
-            self._redeem, code, client, redirect_uri, verifier, origin, self._clock.now_ms()
+        redeemed = await self._storage.write(
+            self._redeem, code, client, redirect_uri, verifier, resource, origin
         )
-        if session is None:
+        if redeemed is None:
             raise _refused()
-        return await self._issuer.answer(session, client)
+        session, audience = redeemed
+        return await self._issuer.answer(session, client, audience=audience)
 
     def _redeem(
         self,
@@ -54,9 +63,10 @@ class CodeGrant:
         client: Client,
         redirect_uri: str,
         verifier: str,
+        resource: tuple[str, ...],
         origin: Origin,
-        now: int,
-    ) -> Work[Session | None]:
+    ) -> Work[tuple[Session, str] | None]:
+        now = self._clock.now_ms()
         code_hash = self._secret.hash("authorization code", code)
         row = yield from store.redeem_code(
             code_hash, client_id=client.id, redirect_uri=redirect_uri, now=now
@@ -68,13 +78,14 @@ class CodeGrant:
         # not use up the code of its rightful holder.
         if not matches(verifier, row["code_challenge"]):
             raise _refused()
+        audience = self._issuer.audience(row["resource"], resource, client)
         session = yield from self._issuer.begin_work(
             row, client, kind="cli", origin=origin, now=now
         )
         if session is None:
             raise _refused()
         yield from store.note_session_of_code(code_hash, session.id)
-        return session
+        return session, audience
 
     def _end_what_it_gave(
         self, code_hash: bytes, client: Client, redirect_uri: str, verifier: str, now: int

@@ -26,6 +26,8 @@ _STRING: _Schema = {"type": "string"}
 _COUNT: _Schema = {"type": "integer", "minimum": 0}
 _FLAG: _Schema = {"type": "boolean"}
 _LIST: _Schema = {"type": "array", "items": _STRING}
+# RFC 8707 section 2; it may be repeated where something is authorized.
+_RESOURCE = _text()
 _CLIENT = {"client_id": _text(LONGEST_CLIENT_ID), "client_secret": _text()}
 _ERROR = _object(("error", "error_description"), error=_STRING, error_description=_STRING)
 
@@ -63,6 +65,7 @@ TOKEN = _form(
         refresh_token=_text(),
         device_code=_text(),
         scope=_text(),
+        resource=_RESOURCE,
         **_CLIENT,
     ),
     _json(
@@ -90,7 +93,15 @@ TOKEN["parameters"] = [
 ]
 
 DEVICE_AUTHORIZATION = _form(
-    _object((), scope=_text(), host_name=_text(), system=_text(), program=_text(), **_CLIENT),
+    _object(
+        (),
+        scope=_text(),
+        resource=_RESOURCE,
+        host_name=_text(),
+        system=_text(),
+        program=_text(),
+        **_CLIENT,
+    ),
     _json(
         "What to show and how to poll (RFC 8628 section 3.2).",
         _object(
@@ -107,6 +118,27 @@ DEVICE_AUTHORIZATION = _form(
 REVOKE = _form(
     _object(("token",), token=_text(), token_type_hint=_text(), **_CLIENT),
     {"description": "The token and its family are of no use any more."},
+)
+
+INTROSPECT = _form(
+    _object(("token",), token=_text(), token_type_hint=_text(), **_CLIENT),
+    _json(
+        "What the token is worth (RFC 7662 section 2.2); nothing but active where it is not.",
+        _object(
+            ("active",),
+            active=_FLAG,
+            scope=_STRING,
+            client_id=_STRING,
+            token_type=_STRING,
+            sub=_STRING,
+            aud=_STRING,
+            iss=_STRING,
+            iat=_COUNT,
+            exp=_COUNT,
+            jti=_STRING,
+            sid=_STRING,
+        ),
+    ),
 )
 
 USERINFO: _Schema = {
@@ -151,6 +183,23 @@ METADATA: _Schema = {
                 token_endpoint=_STRING,
                 grant_types_supported=_LIST,
                 code_challenge_methods_supported=_LIST,
+            ),
+        ),
+        **_READ_REFUSALS,
+    }
+}
+
+PROTECTED_RESOURCE: _Schema = {
+    "responses": {
+        "200": _json(
+            "The metadata (RFC 9728 section 2).",
+            _object(
+                ("resource", "authorization_servers"),
+                resource=_STRING,
+                resource_name=_STRING,
+                authorization_servers=_LIST,
+                bearer_methods_supported=_LIST,
+                scopes_supported=_LIST,
             ),
         ),
         **_READ_REFUSALS,

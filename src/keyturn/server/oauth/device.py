@@ -52,6 +52,7 @@ class DeviceRequest:
     client_id: str
     project_id: str
     scope: str
+    resource: str | None
     ip: str | None
     user_agent: str | None
     host_name: str | None
@@ -105,7 +106,13 @@ class Devices:
         self._limit_volume = limit_volume
 
     async def start(
-        self, client: Client, *, scope: str, origin: Origin, counted_ip: str | None
+        self,
+        client: Client,
+        *,
+        scope: str,
+        resource: tuple[str, ...] = (),
+        origin: Origin,
+        counted_ip: str | None,
     ) -> Started:
         """Begin an attempt; ``counted_ip`` is ``None`` where a proxy hides who asks.
 
@@ -113,7 +120,7 @@ class Devices:
             TooMany: that address has begun too many.
         """
         return await self._storage.write(
-            self._start, client, scope, origin, counted_ip, self._clock.now_ms()
+            self._start, client, scope, resource, origin, counted_ip, self._clock.now_ms()
         )
 
     async def open_code(
@@ -220,7 +227,13 @@ class Devices:
         return DeviceOutcome(kind="approved" if approve else "denied", request=request)
 
     def _start(
-        self, client: Client, scope: str, origin: Origin, counted_ip: str | None, now: int
+        self,
+        client: Client,
+        scope: str,
+        resource: tuple[str, ...],
+        origin: Origin,
+        counted_ip: str | None,
+        now: int,
     ) -> Work[Started]:
         if self._limit_volume and counted_ip:
             volume = Limit(
@@ -238,6 +251,7 @@ class Devices:
                 client_id=client.id,
                 project_id=client.project_id,
                 scope=scope,
+                resource=" ".join(resource) or None,
                 origin=origin,
                 interval_seconds=rules.DEVICE_INTERVAL_SECONDS,
                 now=now,

@@ -38,6 +38,7 @@ class DeviceGrant:
         device_code: str,
         *,
         client: Client,
+        resource: tuple[str, ...],
         origin: Origin,
         wait_seconds: int,
         is_gone: Callable[[], Awaitable[bool]],
@@ -47,13 +48,15 @@ class DeviceGrant:
         Args:
             device_code: What the program was given.
             client: Who polls.
+            resource: Which of the granted resources the access token is for.
             origin: Where the poll came from.
             wait_seconds: How long to hold the answer while nobody has decided; 0: not at all.
             is_gone: Whether the poller has hung up; asked before a held poll uses up the code.
 
         Raises:
             Refused: authorization_pending, slow_down, access_denied, expired_token, or
-                invalid_grant for a code that is unknown, another client's, or redeemed.
+                invalid_grant for a code that is unknown, another client's, or redeemed,
+                invalid_target for a resource that was not granted.
             ClientGone: it has hung up; the code is left for its next poll.
         """
         row = await self._find(device_code, client)
@@ -65,10 +68,11 @@ class DeviceGrant:
         self._check(row)
         if wait_seconds and await is_gone():
             raise ClientGone
+        audience = self._issuer.audience(row["resource"], resource, client)
         session = await self._storage.write(
             self._redeem, row["id"], client, origin, self._clock.now_ms()
         )
-        return await self._issuer.answer(session, client)
+        return await self._issuer.answer(session, client, audience=audience)
 
     async def _find(self, device_code: str, client: Client) -> Row:
         code_hash = self._secret.hash("device code", device_code)

@@ -32,6 +32,11 @@ def invalid_grant(description: str) -> Refused:
     return Refused("invalid_grant", description)
 
 
+def invalid_target() -> Refused:
+    """The resource is unknown, or not one that was granted (RFC 8707 section 2)."""
+    return Refused("invalid_target", "the resource is unknown or was not granted")
+
+
 def unavailable() -> Refused:
     """Nothing is wrong with the request, and nothing was changed: try again."""
     return Refused(

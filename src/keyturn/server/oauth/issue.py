@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from keyturn.server.oauth import store
+from keyturn.server.oauth.errors import invalid_target
+from keyturn.server.oauth.resources import UnknownResource
 from keyturn.server.sessions import store as sessions
 from keyturn.server.sessions.rules import DEVICE, LOOPBACK, Lifetime, Origin, Session
 
 if TYPE_CHECKING:
     from keyturn.server.oauth.access_token import AccessTokens
+    from keyturn.server.oauth.resources import Resources
     from keyturn.server.projects.rules import Client
     from keyturn.server.sessions.rules import Kind
     from keyturn.server.sessions.service import Sessions
@@ -22,9 +25,15 @@ class Issuer:
     """Begins families and writes their token answers."""
 
     def __init__(
-        self, sessions: Sessions, access_tokens: AccessTokens, *, access_token_seconds: int
+        self,
+        sessions: Sessions,
+        access_tokens: AccessTokens,
+        resources: Resources,
+        *,
+        access_token_seconds: int,
     ) -> None:
         self._sessions, self._access_tokens = sessions, access_tokens
+        self._resources = resources
         self._without_refresh = Lifetime(idle_seconds=None, absolute_seconds=access_token_seconds)
 
     def begin_work(
@@ -65,18 +74,30 @@ class Issuer:
                     program=granted["program"],
                 ),
                 scope=granted["scope"],
+                resource=granted["resource"],
                 approved_by=browser.id,
                 authenticated_at=browser.authenticated_at,
                 now=now,
             )
         )
 
+    def audience(self, granted: str | None, asked: tuple[str, ...], client: Client) -> str:
+        """Return what one access token is for, out of what was granted (RFC 8707 section 2.2).
+
+        Raises:
+            Refused: ``invalid_target``.
+        """
+        try:
+            return self._resources.audience(granted, asked, client)
+        except UnknownResource:
+            raise invalid_target() from None
+
     async def answer(
-        self, session: Session, client: Client, *, scope: str | None = None
+        self, session: Session, client: Client, *, audience: str, scope: str | None = None
     ) -> dict[str, Any]:
         """Return the token answer of a session's current generation (S-25, S-27, S-34)."""
         granted = session.scope if scope is None else scope
-        token, life = await self._access_tokens.write(session, scope=granted)
+        token, life = await self._access_tokens.write(session, scope=granted, audience=audience)
         answer: dict[str, Any] = {
             "access_token": token,
             "token_type": "Bearer",

@@ -23,6 +23,7 @@ def document(issuer: str) -> dict[str, Any]:
         "token_endpoint": f"{issuer}/oauth/token",
         "device_authorization_endpoint": f"{issuer}/oauth/device_authorization",
         "revocation_endpoint": f"{issuer}/oauth/revoke",
+        "introspection_endpoint": f"{issuer}/oauth/introspect",
         "userinfo_endpoint": f"{issuer}/oauth/userinfo",
         "jwks_uri": f"{issuer}/oauth/jwks",
         "scopes_supported": list(NATIVE_SCOPES),
@@ -31,6 +32,7 @@ def document(issuer: str) -> dict[str, Any]:
         "grant_types_supported": list(GRANTS),
         "token_endpoint_auth_methods_supported": list(METHODS),
         "revocation_endpoint_auth_methods_supported": list(METHODS),
+        "introspection_endpoint_auth_methods_supported": list(METHODS),
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,  # RFC 9207
         "keyturn_ack_endpoint": f"{issuer}/oauth/ack",
@@ -46,14 +48,15 @@ def inserted_path(issuer: str) -> str:
 
 async def metadata(call: Call) -> Answer:
     """``GET /.well-known/oauth-authorization-server``: where everything is (RFC 8414)."""
-    return Answer(document(call.services.settings.issuer), headers=_for_seconds(300))
+    return Answer(document(call.services.settings.issuer), headers=cached_for(300))
 
 
 async def jwks(call: Call) -> Answer:
     """``GET /oauth/jwks``: the keys that access tokens verify with (RFC 7517 section 5)."""
     keys = await call.services.keys.of(OAUTH)
-    return Answer({"keys": keys.jwks()}, headers=_for_seconds(3600))
+    return Answer({"keys": keys.jwks()}, headers=cached_for(3600))
 
 
-def _for_seconds(seconds: int) -> dict[str, str]:
+def cached_for(seconds: int) -> dict[str, str]:
+    """Return the headers of an answer that anybody may keep."""
     return {"Cache-Control": f"public, max-age={seconds}"}

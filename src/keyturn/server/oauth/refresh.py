@@ -43,26 +43,33 @@ class RefreshGrant:
         self._sessions, self._issuer, self._alerts = sessions, issuer, alerts
 
     async def refresh(
-        self, token: str, *, client: Client, scope: str | None, ip: str | None
+        self,
+        token: str,
+        *,
+        client: Client,
+        scope: str | None,
+        resource: tuple[str, ...] = (),
+        ip: str | None,
     ) -> dict[str, Any]:
         """Return the token answer of the next generation, once that is durable.
 
         Raises:
-            Refused: ``invalid_grant``; ``invalid_scope`` where more is asked for than is held;
+            Refused: ``invalid_grant``; ``invalid_scope`` or ``invalid_target`` where more is asked
+                for than is held, and then the token stays as good as it was;
                 503 or 429 with Retry-After where asking again later is right.
         """
         named = self._sessions.read_refresh_token(token)
         if named is None:
             raise _refused()
         found = await self._storage.write(
-            self._present, named, client, scope, ip, self._clock.now_ms()
+            self._present, named, client, scope, resource, ip, self._clock.now_ms()
         )
         if isinstance(found, Refused):
             if found.description == _REUSED:
                 self._alerts.send_soon()
             raise found
-        session, granted = found
-        return await self._issuer.answer(session, client, scope=granted)
+        session, granted, audience = found
+        return await self._issuer.answer(session, client, audience=audience, scope=granted)
 
     async def acknowledge(self, access: AccessToken) -> None:
         """Let the predecessor end: the client has stored what it was given (S-35)."""
@@ -90,8 +97,14 @@ class RefreshGrant:
         )
 
     def _present(
-        self, named: FamilyToken, client: Client, scope: str | None, ip: str | None, now: int
-    ) -> Work[tuple[Session, str] | Refused]:
+        self,
+        named: FamilyToken,
+        client: Client,
+        scope: str | None,
+        resource: tuple[str, ...],
+        ip: str | None,
+        now: int,
+    ) -> Work[tuple[Session, str, str] | Refused]:
         """Carry out what the token gets. A refusal that is returned, not raised, is committed."""
         rotated = yield from sessions.rotate(
             named.family_id,
@@ -110,8 +123,9 @@ class RefreshGrant:
         # Whatever is raised from here on undoes the rotation, so the token stays as good as it was.
         if rotated.client_id != client.id:
             raise _refused()
+        audience = self._issuer.audience(rotated.resource, resource, client)
         try:
-            return rotated, rules.narrowed_scope(scope, rotated.scope)
+            return rotated, rules.narrowed_scope(scope, rotated.scope), audience
         except rules.ScopeRefused:
             raise Refused("invalid_scope", "the session does not hold that scope") from None
 

@@ -38,5 +38,5 @@ class Revocation:
         named = self._sessions.read_refresh_token(token)
         if named is not None:
             return named.family_id
-        access = await self._access_tokens.read(token)
+        access = await self._access_tokens.read_any(token)
         return access.session_id if access else None

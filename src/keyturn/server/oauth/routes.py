@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 
-from keyturn.server.oauth import describe
+from keyturn.server.oauth import describe, protected
 from keyturn.server.oauth.errors import Refused
 from keyturn.server.oauth.metadata import WELL_KNOWN, inserted_path, jwks, metadata
-from keyturn.server.oauth.token import device_authorization, revoke, token
+from keyturn.server.oauth.token import device_authorization, introspect, revoke, token
 from keyturn.server.oauth.userinfo import ack, userinfo
 from keyturn.server.oauth.wire import Answer, Call, Endpoint
 
@@ -63,6 +63,7 @@ def add_routes(app: FastAPI) -> None:
         _post("/oauth/token", token, describe.TOKEN),
         _post("/oauth/device_authorization", device_authorization, describe.DEVICE_AUTHORIZATION),
         _post("/oauth/revoke", revoke, describe.REVOKE, response_class=Response),
+        _post("/oauth/introspect", introspect, describe.INTROSPECT),
         _post("/oauth/ack", ack, describe.ACK, response_class=Response),
         PlainRoute(
             "/oauth/userinfo", about_user, _doc(userinfo), method="GET", openapi=describe.USERINFO
@@ -74,6 +75,8 @@ def add_routes(app: FastAPI) -> None:
             "/oauth/jwks", Endpoint({"GET": jwks}), _doc(jwks), method="GET", openapi=describe.JWKS
         ),
         PlainRoute(WELL_KNOWN, described, _doc(metadata), method="GET", openapi=describe.METADATA),
+        _get(protected.WELL_KNOWN, protected.protected_resource, describe.PROTECTED_RESOURCE),
+        _get(protected.WELL_KNOWN + "/{path:path}", protected.protected_resource_of_a_path, None),
         PlainRoute(
             WELL_KNOWN + "/{path:path}",
             Endpoint({"GET": _metadata_of_a_path}),
@@ -81,6 +84,11 @@ def add_routes(app: FastAPI) -> None:
             method="GET",
         ),
     ]
+
+
+def _get(path: str, handler: Callable[[Call], Any], openapi: dict[str, Any] | None) -> PlainRoute:
+    endpoint = Endpoint({"GET": handler})
+    return PlainRoute(path, endpoint, _doc(handler), method="GET", openapi=openapi)
 
 
 def _post(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 from urllib.parse import parse_qsl, unquote_plus
 
@@ -20,8 +20,10 @@ LONGEST_STATE = 2048
 LONGEST_REDIRECT_URI = 2048
 LONGEST_CLIENT_ID = 128
 
-# May be given more than once (RFC 8707 section 2, RFC 8693 section 2.1); not used yet.
+# May be given more than once (RFC 8707 section 2, RFC 8693 section 2.1). Their values are kept
+# apart by a character that none of them may hold.
 _REPEATABLE = frozenset({"resource", "audience"})
+_APART = "\x00"
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
 _PROMPTS = frozenset({"none", "login", "consent", "select_account"})
@@ -56,6 +58,8 @@ def read_parameters(encoded: bytes) -> dict[str, str]:
 def single(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return parameters that each come once; an empty one counts as absent.
 
+    Those that may be repeated are read with ``repeated``.
+
     Raises:
         Malformed: one comes twice, is too long, or holds a NUL.
     """
@@ -65,8 +69,14 @@ def single(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
             raise Malformed("a parameter is given more than once")
         if len(value) > LONGEST_PARAMETER or "\x00" in value:
             raise Malformed("a parameter is too long or not text")
-        found[name] = value
+        found[name] = found[name] + _APART + value if name in found else value
     return {name: value for name, value in found.items() if value}
+
+
+def repeated(parameters: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Return the values of a parameter that may be repeated, each once, in their order."""
+    values = parameters.get(name, "").split(_APART)
+    return tuple(dict.fromkeys(value for value in values if value))
 
 
 def granted_scope(asked: str | None, allowed: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from keyturn.server.oauth.access_token import AccessTokens
 from keyturn.server.oauth.code_grant import CodeGrant
 from keyturn.server.oauth.device_grant import DeviceGrant
+from keyturn.server.oauth.introspection import Introspection
 from keyturn.server.oauth.issue import Issuer
 from keyturn.server.oauth.refresh import RefreshGrant
 from keyturn.server.oauth.revocation import Revocation
@@ -15,6 +16,7 @@ from keyturn.server.oauth.revocation import Revocation
 if TYPE_CHECKING:
     from keyturn.server.clock import Clock
     from keyturn.server.keys.service import SigningKeys
+    from keyturn.server.oauth.resources import Resources
     from keyturn.server.secret import ServerSecret
     from keyturn.server.sessions.alerts import Alerts
     from keyturn.server.sessions.service import Sessions
@@ -32,6 +34,7 @@ class OAuth:
     refreshing: RefreshGrant
     polling: DeviceGrant
     revocation: Revocation
+    introspection: Introspection
 
 
 def build(
@@ -41,6 +44,7 @@ def build(
     secret: ServerSecret,
     clock: Clock,
     keys: SigningKeys,
+    resources: Resources,
     sessions: Sessions,
     alerts: Alerts,
     hub: Hub,
@@ -48,11 +52,15 @@ def build(
     """Return the grants of the issuer that ``settings`` name."""
     seconds = settings.access_token_seconds
     access_tokens = AccessTokens(keys, clock, issuer=settings.issuer, seconds=seconds)
-    issuer = Issuer(sessions, access_tokens, access_token_seconds=seconds)
+    issuer = Issuer(sessions, access_tokens, resources, access_token_seconds=seconds)
+    refreshing = RefreshGrant(storage, clock, sessions, issuer, alerts)
     return OAuth(
         access_tokens=access_tokens,
         codes=CodeGrant(storage, secret, clock, sessions, issuer),
-        refreshing=RefreshGrant(storage, clock, sessions, issuer, alerts),
+        refreshing=refreshing,
         polling=DeviceGrant(storage, secret, clock, hub, issuer),
         revocation=Revocation(sessions, access_tokens),
+        introspection=Introspection(
+            storage, clock, sessions, access_tokens, refreshing, issuer=settings.issuer
+        ),
     )

@@ -1,4 +1,4 @@
-"""The endpoints that programs post to: token, device authorization, revocation."""
+"""The endpoints that programs post to: token, device authorization, revocation, introspection."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from keyturn.server.http.limits import TooMany
 from keyturn.server.http.origin import with_claims
 from keyturn.server.oauth import rules
 from keyturn.server.oauth.clients import authenticate
-from keyturn.server.oauth.errors import Refused, invalid_request
+from keyturn.server.oauth.errors import Refused, invalid_request, invalid_target
+from keyturn.server.oauth.resources import UnknownResource
 from keyturn.server.oauth.wire import Answer, Call, refusal
 from keyturn.server.projects.rules import DEVICE_GRANT
 
@@ -45,11 +46,19 @@ async def device_authorization(call: Call) -> Answer:
         scope = rules.granted_scope(form.get("scope"), client.scopes)
     except rules.ScopeRefused:
         raise Refused("invalid_scope", "this client may have none of these scopes") from None
+    try:
+        resource = call.services.resources.granted(rules.repeated(form, "resource"), client)
+    except UnknownResource:
+        raise invalid_target() from None
     claims = {name: form.get(name) for name in ("host_name", "system", "program")}
     origin = with_claims(call.origin(), **claims)
     try:
         started = await call.services.devices.start(
-            client, scope=scope, origin=origin, counted_ip=call.counted_ip()
+            client,
+            scope=scope,
+            resource=resource,
+            origin=origin,
+            counted_ip=call.counted_ip(),
         )
     except TooMany as reached:
         raise _slower(call, reached) from None
@@ -76,6 +85,14 @@ async def revoke(call: Call) -> Answer:
     return Answer(None)
 
 
+async def introspect(call: Call) -> Answer:
+    """Say what a token is worth to whom it concerns (RFC 7662); to others it is not active."""
+    form = await call.form()
+    client = await _client(call, form)
+    token = _required(form, "token")
+    return Answer(await call.services.oauth.introspection.describe(token, client=client))
+
+
 async def _client(call: Call, form: Mapping[str, str]) -> Client:
     return await authenticate(
         call.header(b"authorization"),
@@ -90,6 +107,7 @@ async def _refresh(call: Call, form: Mapping[str, str], client: Client) -> dict[
         _required(form, "refresh_token"),
         client=client,
         scope=form.get("scope"),
+        resource=rules.repeated(form, "resource"),
         ip=call.ip(),
     )
 
@@ -100,6 +118,7 @@ async def _redeem(call: Call, form: Mapping[str, str], client: Client) -> dict[s
         client=client,
         redirect_uri=_required(form, "redirect_uri"),
         verifier=_required(form, "code_verifier"),
+        resource=rules.repeated(form, "resource"),
         origin=call.origin(),
     )
 
@@ -112,6 +131,7 @@ async def _poll(call: Call, form: Mapping[str, str], client: Client) -> Answer:
         body = await call.services.oauth.polling.poll(
             _required(form, "device_code"),
             client=client,
+            resource=rules.repeated(form, "resource"),
             origin=call.origin(),
             wait_seconds=wait,
             is_gone=call.is_gone,

@@ -115,6 +115,11 @@ class Client:
         """Say whether the client keeps no secret (RFC 6749 section 2.1)."""
         return self.auth_method == "none"
 
+    @property
+    def scope_words(self) -> dict[str, str]:
+        """What its own scopes allow, in words an operator wrote; never a stranger's words."""
+        return dict(self.details.get("scope_words", {})) if self.vetted else {}
+
     def may(self, grant: str) -> bool:
         """Say whether the client was registered for ``grant``."""
         return grant in self.grants

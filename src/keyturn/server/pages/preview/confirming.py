@@ -107,6 +107,23 @@ CONFIRM = Group(
             note="a program that says nothing about itself, unverified",
             page=replace(_LOOPBACK, vetted=False, origin=Origin(loopback_port=49152)),
         ),
+        State(
+            name="confirm-website",
+            note="an unverified website, with scopes that an operator put into words",
+            page=replace(
+                _LOOPBACK,
+                vetted=False,
+                program="Notes assistant",
+                origin=Origin(answer_goes_to="assistant.example.com"),
+                grants=(
+                    "See your name",
+                    "Read your notes",
+                    "Change and delete your notes",
+                    "Use the permission notes.share",
+                ),
+                redirect_origin="https://assistant.example.com",
+            ),
+        ),
         State(name="confirm-device", note="a typed code", page=_DEVICE),
         State(name="confirm-stack", note="a code to compare", page=_STACK),
         State(

@@ -25,12 +25,14 @@ class Origin:
     """Where a request comes from. Host and system are claims of the program, the rest is ours.
 
     ``loopback_port`` is the port of this computer that the answer goes to; with it, ``seen_at``
-    is not shown, because the address of the request is this browser's own.
+    is not shown, because the address of the request is this browser's own. ``answer_goes_to`` is
+    the web site or app that it goes to instead.
     """
 
     host_name: str | None = None  # None: not given
     system: str | None = None
     loopback_port: int | None = None
+    answer_goes_to: str | None = None
     seen_at: Place | None = None
     browser_at: Place | None = None
     verdict: Verdict = "unknown"  # how the two places compare
