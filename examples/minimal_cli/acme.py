@@ -27,6 +27,8 @@ def hello(args: argparse.Namespace) -> int:
 
 
 def main() -> int:
+    if keyturn.print_token_if_asked(auth):  # `acme auth token`, before a parser is built
+        return 0
     parser = argparse.ArgumentParser(prog="acme")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     commands.add_parser("hello", help="Say hello to whoever is signed in.").set_defaults(func=hello)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from keyturn.client.commands.attach_click import attach_click
     from keyturn.client.commands.attach_typer import attach_typer
     from keyturn.client.commands.errors import report_error
+    from keyturn.client.commands.quick import print_token_if_asked
     from keyturn.client.config import StackProject
     from keyturn.client.doctor.findings import Finding, Fix
     from keyturn.client.legacy import LegacyFile, LegacyJson, LegacyKeyring
@@ -59,6 +60,7 @@ _HOMES = {
     "keyturn.client.commands.attach_click": ("attach_click",),
     "keyturn.client.commands.attach_typer": ("attach_typer",),
     "keyturn.client.commands.errors": ("report_error",),
+    "keyturn.client.commands.quick": ("print_token_if_asked",),
     "keyturn.client.doctor.findings": ("Finding", "Fix"),
     "keyturn.client.legacy": ("LegacyFile", "LegacyJson", "LegacyKeyring"),
     "keyturn.client.login.base": (
@@ -141,6 +143,7 @@ __all__ = [
     "attach_click",
     "attach_typer",
     "is_auth_error",
+    "print_token_if_asked",
     "report_error",
 ]
 

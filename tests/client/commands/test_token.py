@@ -96,3 +96,52 @@ def test_a_valid_token_is_printed_without_loading_anything_heavy(acme: Acme) -> 
     )
     assert done.stdout == acme.server.issued[-1]
     assert done.stderr == "[]\n"
+
+
+QUICK = """
+import sys, keyturn
+auth = keyturn.Auth("acme", issuer=sys.argv[1], client_id=sys.argv[2])
+print(keyturn.print_token_if_asked(auth, sys.argv[3:]), *sorted(sys.modules))
+"""
+
+
+def quick(acme: Acme, *typed: str) -> tuple[str, list[str]]:
+    """Return what is printed before any parser is built, and what was loaded for it."""
+    arguments = [acme.env["ACME_ISSUER"], acme.env["ACME_CLIENT_ID"], *typed]
+    command = [sys.executable, "-c", QUICK, *arguments]
+    done = subprocess.run(command, env=acme.env, capture_output=True, text=True, check=True)
+    printed, *modules = done.stdout.split()
+    return printed, modules
+
+
+@pytest.mark.proves("K-60", "K-70")
+def test_the_plainest_way_to_ask_for_a_token_is_answered_without_any_parser(acme: Acme) -> None:
+    acme.sign_in()
+    printed, modules = quick(acme, "auth", "token")
+    assert printed == acme.server.issued[-1] + "True"
+    assert not {"argparse", "click", "json", "keyturn.client.runtime"} & set(modules)
+
+
+@pytest.mark.proves("K-60")
+@pytest.mark.parametrize(
+    "typed",
+    [
+        (),
+        ("auth",),
+        ("token",),
+        ("auth", "token", "--json"),
+        ("-v", "auth", "token"),
+        ("x", "token"),
+    ],
+)
+def test_whatever_else_is_typed_is_left_to_the_parser(acme: Acme, typed: tuple[str, ...]) -> None:
+    acme.sign_in()
+    assert quick(acme, *typed)[0] == "False"
+
+
+@pytest.mark.proves("K-60")
+def test_what_is_out_of_the_ordinary_is_left_to_the_parser_and_its_messages(acme: Acme) -> None:
+    assert quick(acme, "auth", "token")[0] == "False"  # nobody is signed in
+    acme.sign_in()
+    acme.variables["ACME_TOKEN"] = "from-outside"
+    assert quick(acme, "auth", "token")[0] == "False"

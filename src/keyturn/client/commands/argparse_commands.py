@@ -2,7 +2,6 @@
 
 import argparse
 
-from keyturn.client.commands.attach_argparse import PREFIX
 from keyturn.client.commands.errors import EXIT_USAGE, show
 from keyturn.client.commands.output import Console
 from keyturn.client.commands.table import COMMANDS, Option, load
@@ -11,6 +10,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, NoReturn
+
+    Runner = Callable[[str, "dict[str, Any]"], int]
+
+PREFIX = "keyturn_"  # keeps our values apart from the program's own --json or --account
 
 
 def fill(
@@ -93,6 +96,23 @@ class CommandParser(argparse.ArgumentParser):
             _add(self, option)
         for option in self.more_options(self.command) if self.more_options else ():
             _add(self, option)
+
+
+class Function:
+    """What ``args.func`` is: one command, waiting for its arguments."""
+
+    __slots__ = ("_command", "_run")
+
+    def __init__(self, run: "Runner", command: str) -> None:
+        self._run = run
+        self._command = command
+
+    def __call__(self, args: argparse.Namespace) -> int:
+        """Run the command; return the exit status."""
+        start = len(PREFIX)
+        values = vars(args).items()
+        options = {key[start:]: value for key, value in values if key.startswith(PREFIX)}
+        return self._run(self._command, options)
 
 
 def _add(parser: argparse.ArgumentParser, option: Option) -> None:

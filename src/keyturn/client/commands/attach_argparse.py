@@ -7,21 +7,18 @@ when it is the one.
 
 import argparse
 
-from keyturn.client.commands.quick import answered
+from keyturn.client.commands.quick import run_typed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, NoReturn
+    from typing import Any, NoReturn, Unpack
 
     from keyturn.client.auth import Auth
-    from keyturn.client.commands.hooks import Bundle, Document
+    from keyturn.client.commands.hooks import HookFunctions
     from keyturn.client.commands.table import Option
-    from keyturn.client.session import LogoutOutcome
 
     Runner = Callable[[str, "dict[str, Any]"], int]
-
-PREFIX = "keyturn_"  # keeps our values apart from the program's own --json or --account
 
 
 def attach_argparse(
@@ -30,11 +27,7 @@ def attach_argparse(
     *,
     name: str = "auth",
     dest: str = "func",
-    fetch_live: "Callable[[Bundle], Document] | None" = None,
-    render_text: "Callable[[Document], str] | None" = None,
-    render_json: "Callable[[Document], Document] | None" = None,
-    on_not_signed_in: "Callable[[], object] | None" = None,
-    on_signed_out: "Callable[[LogoutOutcome], object] | None" = None,
+    **hooks: "Unpack[HookFunctions]",
 ) -> argparse.ArgumentParser:
     """Add ``auth login``, ``auth status`` and the others; return the parser of ``auth``.
 
@@ -46,32 +39,17 @@ def attach_argparse(
         auth: The program's sign-in.
         name: What the group of commands is called.
         dest: The attribute of the parsed arguments that holds the function.
-        fetch_live: See Hooks, as for the rest.
-        render_text: Text for ``status`` and ``whoami`` from their document.
-        render_json: Another document for them.
-        on_not_signed_in: Told when nobody is signed in.
-        on_signed_out: Told of each account that was signed out.
+        **hooks: Functions of the program's own: ``fetch_live``, ``render_text``, ``render_json``,
+            ``on_not_signed_in``, ``on_signed_out``; see Hooks.
     """
-    hooks = None
-    if fetch_live or render_text or render_json or on_not_signed_in or on_signed_out:
+    made = None
+    if hooks:
         from keyturn.client.commands.hooks import Hooks
 
-        hooks = Hooks(
-            fetch_live=fetch_live,
-            render_text=render_text,
-            render_json=render_json,
-            on_not_signed_in=on_not_signed_in,
-            on_signed_out=on_signed_out,
-        )
+        made = Hooks(**hooks)
 
     def run(command: str, options: "dict[str, Any]") -> int:
-        if answered(auth, command, options):
-            return 0
-        from keyturn.client.commands.output import Console
-        from keyturn.client.commands.run import Call, run_command
-
-        console = Console(as_json=bool(options.get("json")))
-        return run_command(command, Call(auth, console, options, hooks=hooks, group=name))
+        return run_typed(auth, command, options, group=name, hooks=made)
 
     summary = "Sign in and out, and see who is signed in."
     group: argparse.ArgumentParser = subparsers.add_parser(name, help=summary, description=summary)
@@ -103,14 +81,14 @@ def fill_later(
         nonlocal filled
         if not filled:
             filled = True
-            from keyturn.client.commands.argparse_commands import fill
+            from keyturn.client.commands.argparse_commands import Function, fill
 
-            fill(group, lambda command: {dest: _Function(run, command)}, more_options)
+            fill(group, lambda command: {dest: Function(run, command)}, more_options)
 
     def parse_known_args(args: "Any" = None, namespace: "Any" = None) -> "Any":
         # The most frequent call of all, and the only one without an option: no parser is needed.
         if args == ["token"] and namespace is None:
-            return argparse.Namespace(**{dest: _Function(run, "token")}), []
+            return argparse.Namespace(**{dest: lambda args: run("token", {})}), []
         learn()
         return parse(args, namespace)
 
@@ -126,19 +104,3 @@ def fill_later(
     group.parse_known_args = parse_known_args  # type: ignore[method-assign]
     group.format_help = format_help  # type: ignore[method-assign]
     group.error = error  # type: ignore[method-assign]
-
-
-class _Function:
-    """What ``args.func`` is: one command, waiting for its arguments."""
-
-    __slots__ = ("_command", "_run")
-
-    def __init__(self, run: "Runner", command: str) -> None:
-        self._run = run
-        self._command = command
-
-    def __call__(self, args: argparse.Namespace) -> int:
-        start = len(PREFIX)
-        values = vars(args).items()
-        options = {key[start:]: value for key, value in values if key.startswith(PREFIX)}
-        return self._run(self._command, options)

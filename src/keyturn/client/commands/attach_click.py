@@ -1,61 +1,31 @@
 """Hangs the commands into a program built with Click, without loading Click before it is asked."""
 
-from __future__ import annotations
+from keyturn.client.commands.group import load_group
 
-from typing import TYPE_CHECKING
-
-from keyturn.client.commands.hooks import Hooks
-from keyturn.protocol.errors import MissingExtra
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from typing import Unpack
 
     import click
 
     from keyturn.client.auth import Auth
-    from keyturn.client.commands.hooks import Bundle, Document
-    from keyturn.client.session import LogoutOutcome
+    from keyturn.client.commands.hooks import HookFunctions
 
 
 def attach_click(
-    cli: click.Group,
-    auth: Auth,
-    *,
-    name: str = "auth",
-    fetch_live: Callable[[Bundle], Document] | None = None,
-    render_text: Callable[[Document], str] | None = None,
-    render_json: Callable[[Document], Document] | None = None,
-    on_not_signed_in: Callable[[], object] | None = None,
-    on_signed_out: Callable[[LogoutOutcome], object] | None = None,
-) -> click.Group:
+    cli: "click.Group", auth: "Auth", *, name: str = "auth", **hooks: "Unpack[HookFunctions]"
+) -> "click.Group":
     """Add ``auth login``, ``auth status`` and the others to ``cli``; return the group ``auth``.
 
     Args:
         cli: The program's group.
         auth: The program's sign-in.
         name: What the group of commands is called.
-        fetch_live: See Hooks, as for the rest.
-        render_text: Text for ``status`` and ``whoami`` from their document.
-        render_json: Another document for them.
-        on_not_signed_in: Told when nobody is signed in.
-        on_signed_out: Told of each account that was signed out.
+        **hooks: Functions of the program's own: ``fetch_live``, ``render_text``, ``render_json``,
+            ``on_not_signed_in``, ``on_signed_out``; see Hooks.
 
     Raises:
         MissingExtra: Click is not installed.
     """
-    try:
-        from keyturn.client.commands.click_group import AuthGroup
-    except ModuleNotFoundError as error:
-        if error.name != "click":
-            raise
-        raise MissingExtra("click", needed_for="attach_click") from None
-    hooks = Hooks(
-        fetch_live=fetch_live,
-        render_text=render_text,
-        render_json=render_json,
-        on_not_signed_in=on_not_signed_in,
-        on_signed_out=on_signed_out,
-    )
-    group = AuthGroup(name, auth, hooks)
-    cli.add_command(group)
+    group: click.Group = load_group("click", cli, name, auth, hooks)
     return group

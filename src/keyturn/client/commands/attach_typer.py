@@ -4,34 +4,21 @@ Typer's newer versions carry a Click of their own, into which the real Click's g
 these are Typer's own commands.
 """
 
-from __future__ import annotations
+from keyturn.client.commands.group import load_group
 
-from typing import TYPE_CHECKING
-
-from keyturn.client.commands.hooks import Hooks
-from keyturn.protocol.errors import MissingExtra
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from typing import Unpack
 
     import typer
 
     from keyturn.client.auth import Auth
-    from keyturn.client.commands.hooks import Bundle, Document
-    from keyturn.client.session import LogoutOutcome
+    from keyturn.client.commands.hooks import HookFunctions
 
 
 def attach_typer(
-    app: typer.Typer,
-    auth: Auth,
-    *,
-    name: str = "auth",
-    fetch_live: Callable[[Bundle], Document] | None = None,
-    render_text: Callable[[Document], str] | None = None,
-    render_json: Callable[[Document], Document] | None = None,
-    on_not_signed_in: Callable[[], object] | None = None,
-    on_signed_out: Callable[[LogoutOutcome], object] | None = None,
-) -> typer.Typer:
+    app: "typer.Typer", auth: "Auth", *, name: str = "auth", **hooks: "Unpack[HookFunctions]"
+) -> "typer.Typer":
     """Add ``auth login``, ``auth status`` and the others to ``app``; return the app of ``auth``.
 
     Typer's tracebacks then show no local variables, which older versions of it do by default: a
@@ -41,26 +28,11 @@ def attach_typer(
         app: The program's Typer.
         auth: The program's sign-in.
         name: What the group of commands is called.
-        fetch_live: See Hooks, as for the rest.
-        render_text: Text for ``status`` and ``whoami`` from their document.
-        render_json: Another document for them.
-        on_not_signed_in: Told when nobody is signed in.
-        on_signed_out: Told of each account that was signed out.
+        **hooks: Functions of the program's own: ``fetch_live``, ``render_text``, ``render_json``,
+            ``on_not_signed_in``, ``on_signed_out``; see Hooks.
 
     Raises:
         MissingExtra: Typer is not installed.
     """
-    try:
-        from keyturn.client.commands.typer_group import add_group
-    except ModuleNotFoundError as error:
-        if error.name != "typer":
-            raise
-        raise MissingExtra("typer", needed_for="attach_typer") from None
-    hooks = Hooks(
-        fetch_live=fetch_live,
-        render_text=render_text,
-        render_json=render_json,
-        on_not_signed_in=on_not_signed_in,
-        on_signed_out=on_signed_out,
-    )
-    return add_group(app, name, auth, hooks)
+    group: typer.Typer = load_group("typer", app, name, auth, hooks)
+    return group

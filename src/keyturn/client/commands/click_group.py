@@ -5,23 +5,31 @@ Lazy: a command's module is loaded when that command is typed or helped.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from keyturn.client.commands.quick import answered
+from keyturn.client.commands.quick import run_typed
 from keyturn.client.commands.table import COMMANDS, Option, load
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from keyturn.client.auth import Auth
     from keyturn.client.commands.hooks import Hooks
+
+
+def add_group(cli: click.Group, name: str, auth: Auth, hooks: Hooks | None) -> click.Group:
+    """Add the group called ``name`` to ``cli``; return it."""
+    group = AuthGroup(name, auth, hooks)
+    cli.add_command(group)
+    return group
 
 
 class AuthGroup(click.Group):
     """The group ``auth``, whose commands come from the table."""
 
-    def __init__(self, name: str, auth: Auth, hooks: Hooks) -> None:
+    def __init__(self, name: str, auth: Auth, hooks: Hooks | None) -> None:
         super().__init__(name, help="Sign in and out, and see who is signed in.")
         self._auth = auth
         self._hooks = hooks
@@ -65,14 +73,9 @@ class AuthGroup(click.Group):
 
     def _callback(self, command: str) -> Callable[..., None]:
         def callback(**options: Any) -> None:
-            if answered(self._auth, command, options):
-                return
-            from keyturn.client.commands.output import Console
-            from keyturn.client.commands.run import Call, run_command
-
-            console = Console(as_json=bool(options.get("json")))
-            call = Call(self._auth, console, options, hooks=self._hooks, group=self.name or "auth")
-            click.get_current_context().exit(run_command(command, call))
+            group = self.name or "auth"
+            status = run_typed(self._auth, command, options, group=group, hooks=self._hooks)
+            click.get_current_context().exit(status)
 
         return callback
 

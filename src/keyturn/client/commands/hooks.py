@@ -3,7 +3,7 @@
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, ParamSpec, TypeVar
+    from typing import Any, ParamSpec, TypedDict, TypeVar
 
     from keyturn.client.commands.output import Console
     from keyturn.client.session import LogoutOutcome, SessionInfo
@@ -11,6 +11,15 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
     T = TypeVar("T")
     Document = dict[str, Any]
+
+    class HookFunctions(TypedDict, total=False):
+        """What every attacher takes by keyword, as Hooks describes it."""
+
+        fetch_live: "Callable[[Bundle], Document] | None"
+        render_text: "Callable[[Document], str] | None"
+        render_json: "Callable[[Document], Document] | None"
+        on_not_signed_in: "Callable[[], object] | None"
+        on_signed_out: "Callable[[LogoutOutcome], object] | None"
 
 
 class Bundle:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Literal, Protocol
 
-    from keyturn.client.commands.run import Call
+    from keyturn.client.commands.call import Call
 
     class CommandModule(Protocol):
         """What a command's module offers."""

@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from keyturn.client.commands.quick import answered
+from keyturn.client.commands.quick import run_typed
 from keyturn.client.commands.table import COMMANDS, Option, load
 
 if TYPE_CHECKING:
@@ -27,17 +27,11 @@ _SUMMARY = "Sign in and out, and see who is signed in."
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]
 
 
-def add_group(app: typer.Typer, name: str, auth: Auth, hooks: Hooks) -> typer.Typer:
+def add_group(app: typer.Typer, name: str, auth: Auth, hooks: Hooks | None) -> typer.Typer:
     """Add the group called ``name`` to ``app``; return its Typer, which takes further commands."""
 
     def run_one(command: str, options: dict[str, Any]) -> int:
-        if answered(auth, command, options):
-            return 0
-        from keyturn.client.commands.output import Console
-        from keyturn.client.commands.run import Call, run_command
-
-        console = Console(as_json=bool(options.get("json")))
-        return run_command(command, Call(auth, console, options, hooks=hooks, group=name))
+        return run_typed(auth, command, options, group=name, hooks=hooks)
 
     class AuthGroup(_LazyGroup):
         """Typer makes the group itself, so for whom it runs is told by its class."""
