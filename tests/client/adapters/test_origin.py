@@ -1,6 +1,9 @@
 """The token goes to one origin and nowhere else, whatever leads a request there."""
 
 import pytest
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool
 
 from tests.client.adapters.ways_ import Api, Way
 from tests.client.machine_ import Machine
@@ -123,3 +126,28 @@ def test_verbose_says_why_a_request_carried_no_token(
     machine.signed_in(issuer)
     ask(machine.auth(issuer), f"{api.url}/a?secret=1")
     assert machine.traced == [f"no token on a request elsewhere than {issuer.url}"]
+
+
+class Led(HTTPAdapter):
+    """Sends whatever it gets to a port of this computer, as the usual ports need root."""
+
+    def __init__(self, api: Api) -> None:
+        super().__init__()
+        self._url = api.url
+
+    def get_connection_with_tls_context(self, *what: object, **how: object) -> HTTPConnectionPool:
+        return self.poolmanager.connection_from_url(self._url)
+
+
+@pytest.mark.proves("K-80")
+def test_from_http_to_https_is_another_origin_too_although_requests_thinks_otherwise(
+    issuer: Issuer, machine: Machine, api: Api, elsewhere: Api
+) -> None:
+    session, _ = machine.signed_in(issuer)
+    api.redirects = {"/old": "https://localhost/new"}
+    with requests.Session() as http:
+        http.mount("http://localhost/", Led(api))
+        http.mount("https://localhost/", Led(elsewhere))
+        http.auth = machine.auth(issuer).requests(origin="http://localhost")
+        http.get("http://localhost/old")
+    assert (api.tokens(), elsewhere.tokens()) == ([session.access_token], [None])
