@@ -101,6 +101,40 @@ def test_an_error_in_a_hook_loses_no_session_and_shows_no_secret(
     assert not signed_in.has_session()
 
 
+@pytest.mark.proves("K-67")
+@pytest.mark.parametrize("made", ["text", 7, {"a": {1, 2}}, [1], b"bytes"], ids=repr)
+def test_a_hook_that_returns_nonsense_is_said_so_and_the_answer_is_given_without_it(
+    signed_in: keyturn.Auth, capsys: pytest.CaptureFixture[str], made: object
+) -> None:
+    def odd(given: Any) -> Any:
+        return made
+
+    assert run(signed_in, "whoami", "--online", fetch_live=odd) == 0
+    assert run(signed_in, "status", "--online", "--json", fetch_live=odd, render_json=odd) == 0
+    shown = capsys.readouterr()
+    assert shown.err.count("warn  odd of this program returned no JSON document.") == 3
+    assert shown.out.startswith("ada@example.com (")
+    assert '"signed_in":true' in shown.out
+    if not isinstance(made, str):
+        assert run(signed_in, "status", render_text=odd) == 0
+        assert capsys.readouterr().out.startswith("Signed in as ada@example.com")
+    assert signed_in.has_session()
+
+
+@pytest.mark.proves("K-67")
+def test_an_error_in_what_hears_of_nobody_signed_in_leaves_the_exit_status(
+    auth: keyturn.Auth, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> None:
+        raise KeyError("canary")
+
+    for command in ("status", "token", "refresh", "whoami"):
+        assert run(auth, command, on_not_signed_in=broken) == 4
+    shown = capsys.readouterr().err
+    assert shown.count("warn  broken of this program failed (KeyError).") == 4
+    assert "canary" not in shown
+
+
 def test_the_commands_may_hang_under_another_name(
     auth: keyturn.Auth, capsys: pytest.CaptureFixture[str]
 ) -> None:

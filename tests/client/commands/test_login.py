@@ -3,12 +3,12 @@
 import re
 import socket
 import subprocess
-import time
 import urllib.request
 
 import pytest
 
 from tests.client.commands.acme_ import Acme, documents
+from tests.client.commands.terminal_ import until
 from tests.issuers_.issuer_ import USER_CODE
 
 LEFT = re.compile(r"\(\d+:\d\d left\)")
@@ -237,7 +237,7 @@ def test_a_token_typed_on_a_terminal_stays_unseen(acme: Acme) -> None:
 def test_ctrl_c_at_the_token_prompt_brings_the_echo_back(acme: Acme) -> None:
     with acme.terminal("login", "--with-token") as terminal:
         terminal.expect("press Enter: ")
-        _until(lambda: not terminal.same_modes())
+        until(lambda: not terminal.same_modes())
         terminal.type("\x03")
         assert terminal.end() == 130
         assert terminal.same_modes()
@@ -304,11 +304,3 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _until(true: object) -> None:
-    assert callable(true)
-    end = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.01)

@@ -1,8 +1,14 @@
 """``auth logout``: revoked where possible, forgotten in any case, and told as it was."""
 
+import time
+
 import pytest
 
 from tests.client.commands.acme_ import Acme, documents
+from tests.client.commands.terminal_ import until
+from tests.client.machine_ import Machine
+from tests.issuers_.http_ import Answer, Asked
+from tests.issuers_.issuer_ import Issuer
 
 
 @pytest.mark.proves("K-61")
@@ -63,9 +69,48 @@ def test_a_token_in_the_environment_cannot_be_cleared_and_logout_says_so(acme: A
     assert "ACME_TOKEN" in nothing_left.stderr
 
 
-def test_all_signs_every_account_out(acme: Acme) -> None:
-    acme.sign_in()
+@pytest.mark.proves("K-61")
+@pytest.mark.parametrize("subjects", [["ada"], ["ada", "bob", "eve"]], ids=len)
+def test_all_signs_every_account_out(acme: Acme, subjects: list[str]) -> None:
+    sign_in_as(acme, *subjects)
     done = acme.auth("logout", "--all")
     assert done.returncode == 0
-    assert done.stdout.startswith("Signed out ada@example.com.")
+    for subject in subjects:
+        assert f"Signed out {subject}@example.com. The session was revoked" in done.stdout
+    assert len(acme.server.revoked()) == len(subjects)
     assert acme.auth("status").returncode == 4
+    assert acme.stored_secrets() == []
+
+
+@pytest.mark.proves("K-61")
+def test_a_hanging_server_cannot_hold_all_accounts_longer_than_one(acme: Acme) -> None:
+    sign_in_as(acme, "ada", "bob", "eve", "joe")
+    acme.server.routes["/oauth/revoke"] = hang = Hang(acme.server)
+    started = time.monotonic()
+    with acme.terminal("logout", "--all") as terminal:
+        until(lambda: hang.held == 4)  # each is being revoked, none after another
+        acme.server.stop()
+        assert terminal.end() == 0
+    assert time.monotonic() - started < 5
+    assert terminal.shown.count(" on this machine.") == 4
+    assert acme.stored_secrets() == []
+
+
+class Hang:
+    """Holds every request until the server stops, and counts them."""
+
+    def __init__(self, server: Issuer) -> None:
+        self.held = 0
+        self._server = server
+
+    def __call__(self, asked: Asked) -> Answer:
+        self.held += 1
+        self._server.waits(30)
+        return Answer(raw=b"")
+
+
+def sign_in_as(acme: Acme, *subjects: str) -> None:
+    """Store a session of each."""
+    for subject in subjects:
+        acme.server.subject = subject
+        Machine(acme.state).signed_in(acme.server)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from keyturn.client.commands.hooks import Bundle, call_hook
 from keyturn.client.commands.text import host_of, iso, short_path
 from keyturn.protocol.errors import SignInRequired
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from keyturn.client.commands.run import Call
     from keyturn.client.session import SessionInfo
 
 Document = dict[str, Any]
+T = TypeVar("T")
 
 
 def account_document(session: SessionInfo) -> Document:
@@ -72,7 +76,7 @@ def ask_server(call: Call) -> Document | None:
     if call.hooks and call.hooks.fetch_live:
         stored = None if call.auth.env_token_set() else call.auth.session(account=call.account)
         bundle = Bundle(call.auth.token(account=call.account), stored)
-        return call_hook(call.console, call.hooks.fetch_live, bundle)
+        return _document_from(call, call.hooks.fetch_live, bundle)
     return call.auth.userinfo(account=call.account)
 
 
@@ -80,11 +84,27 @@ def print_document(call: Call, document: Document, lines: list[str]) -> None:
     """Print an answer: the document under ``--json``, else its lines, each by the hook if any."""
     hooks = call.hooks
     if call.console.as_json:
-        rendered = (
-            hooks and hooks.render_json and call_hook(call.console, hooks.render_json, document)
-        )
+        rendered = hooks and hooks.render_json and _document_from(call, hooks.render_json, document)
         call.console.document(rendered or document)
         return
     text = hooks and hooks.render_text and call_hook(call.console, hooks.render_text, document)
-    for line in text.splitlines() if text else lines:
+    for line in text.splitlines() if isinstance(text, str) and text else lines:
         call.console.answer(line)
+
+
+def _document_from(call: Call, hook: Callable[[T], Document], given: T) -> Document | None:
+    """Return the document a hook makes of ``given``; ``None`` where it failed or made none."""
+    found = call_hook(call.console, hook, given)
+    if found is None or _is_document(found):
+        return found
+    name = getattr(hook, "__name__", "a hook")
+    call.console.mark("warn", f"{name} of this program returned no JSON document.")
+    return None
+
+
+def _is_document(found: object) -> bool:
+    try:
+        json.dumps(found)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict)

@@ -36,19 +36,32 @@ def run(call: Call) -> int:
 
 
 def _sign_out(call: Call) -> list[LogoutOutcome]:
-    references = [call.account]
     if call.options.get("all"):
-        references = [session.account_id for session in call.auth.sessions()]
-    outcomes = []
-    for reference in references:
-        try:
-            outcome = call.auth.logout(account=reference)
-        except SignInRequired:
-            continue
-        outcomes.append(outcome)
+        ended = _all_at_once(call, [session.account_id for session in call.auth.sessions()])
+    else:
+        ended = [_sign_out_one(call, call.account)]
+    outcomes = [outcome for outcome in ended if outcome is not None]
+    for outcome in outcomes:
         if call.hooks and call.hooks.on_signed_out:
             call_hook(call.console, call.hooks.on_signed_out, outcome)
     return outcomes
+
+
+def _sign_out_one(call: Call, reference: str | None) -> LogoutOutcome | None:
+    try:
+        return call.auth.logout(account=reference)
+    except SignInRequired:
+        return None
+
+
+def _all_at_once(call: Call, references: list[str]) -> list[LogoutOutcome | None]:
+    """Sign out side by side: a server that hangs then holds all of them no longer than one."""
+    if len(references) < 2:
+        return [_sign_out_one(call, reference) for reference in references]
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max_workers=len(references)) as pool:
+        return list(pool.map(lambda reference: _sign_out_one(call, reference), references))
 
 
 def _talk(call: Call, outcomes: list[LogoutOutcome], shadow: str | None) -> None:

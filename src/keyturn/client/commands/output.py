@@ -119,12 +119,9 @@ class Console:
             limit: How many bytes are read at most.
         """
         if _is_terminal(sys.stdin):
-            from getpass import getpass  # brings the terminal back as it was, Ctrl-C included
+            from keyturn.client.commands.secret_prompt import prompt_secret
 
-            try:
-                return getpass(clean(prompt), stream=sys.stderr).strip()
-            except EOFError:
-                return ""
+            return prompt_secret(clean(prompt))
         try:
             return sys.stdin.buffer.read(limit).decode("utf-8", "replace").strip()
         except (AttributeError, OSError, ValueError):  # stdin is closed
