@@ -4,7 +4,6 @@ The fastest of the commands, because it runs the most often: it imports nothing 
 """
 
 from keyturn.client.commands.table import ACCOUNT, JSON, VERBOSE
-from keyturn.protocol.errors import TokenFromEnv
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +21,8 @@ def run(call: "Call") -> int:
     """
     auth = call.auth
     if auth.env_token_set():
+        from keyturn.protocol.errors import TokenFromEnv
+
         name = auth.env_token_name()
         raise TokenFromEnv(f"{name} is set and rules; it is not printed back.")
     token = auth.token(account=call.account)
