@@ -31,12 +31,24 @@ SCHEMA = 1
 SESSION_FILE = "session.json"
 ACCOUNT_FILE = ".keyturn-account"
 _MOST_BYTES = 64 * 1024
+_MOST_DIGITS = 300  # More may be more than a float can hold.
 _FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_NOFOLLOW", 0)
     | getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_CLOEXEC", 0)
 )
+# The kinds that members have to be of, where they are there; see stores/records.py.
+_TEXT, _COUNT, _TIME = (str,), (int,), (int, float)
+_ACCOUNT = {"id": _TEXT, "email": _TEXT, "label": _TEXT}
+_ENDPOINTS = dict.fromkeys(("token", "revocation", "userinfo", "ack", "sessions_page"), _TEXT)
+_KINDS = {
+    **dict.fromkeys(("refresh_token", "token_type", "scope", "session_id", "storage"), _TEXT),
+    **dict.fromkeys(("slot", "fingerprint"), _TEXT),
+    **dict.fromkeys(("issued_at", "expires_at", "session_ends_at"), _TIME),
+    **dict.fromkeys(("generation", "revision"), _COUNT),
+}
+_NAME = (str, type(None))
 
 
 def variable(name: str, suffix: str) -> str:
@@ -97,6 +109,7 @@ def valid_token(program: "Program", account: str | None, now: float) -> str | No
         accounts = client["accounts"]
         chosen = _chosen(accounts, client["default"], account or named_account(program))
         record = accounts[chosen]
+        _require_sound(record)
         refresh_at, ends = record["refresh_at"], record["expires_at"]
         lasting = refresh_at is None and ends is None
         if record["account"]["id"] != chosen or not (lasting or (now < refresh_at and now < ends)):
@@ -175,9 +188,14 @@ def _value(text: str, at: int) -> "tuple[Any, int]":
     while text[end] in "0123456789.":
         end += 1
     whole, dot, fraction = text[at:end].partition(".")
-    if not whole or (whole[0] == "0" and whole != "0") or (dot and not fraction.isdecimal()):
+    if (
+        not whole
+        or end - at > _MOST_DIGITS
+        or (whole[0] == "0" and whole != "0")
+        or (dot and not fraction.isdecimal())
+    ):
         raise ValueError
-    return float(text[at:end]), end
+    return (float if dot else int)(text[at:end]), end
 
 
 def _object(text: str, at: int) -> "tuple[dict[str, Any], int]":
@@ -208,9 +226,35 @@ def _document(program: "Program") -> "Any":
     finally:
         os.close(descriptor)
     document = parse(content.decode())
-    if document["schema"] != SCHEMA:
+    if document["schema"] != SCHEMA or type(document.get("revision", 0)) is not int:
         raise ValueError
+    for client in document["clients"].values():
+        if type(client.get("accounts", {})) is not dict or type(client.get("default")) not in _NAME:
+            raise ValueError
     return document
+
+
+def _require_sound(record: "dict[str, Any]") -> None:
+    """Raise ValueError where ``stores.records`` would say that a record makes no sense."""
+    account: dict[str, Any] = record["account"]
+    endpoints: Any = record.get("endpoints")
+    parts = [(record, _KINDS), (account, _ACCOUNT)]
+    if type(endpoints) is dict and "token" in endpoints:
+        parts.append((endpoints, _ENDPOINTS))
+    for part, kinds in parts:
+        for name, kind in kinds.items():
+            if part.get(name) is not None and type(part[name]) not in kind:
+                raise ValueError
+    refresh_token = record.get("refresh_token") or "-"
+    sealed = record.get("slot") is not None
+    if (
+        not account["id"]
+        or (len(parts) > 2 and not endpoints["token"])
+        or (sealed and not (record["slot"] and record["fingerprint"]))
+        or (record.get("refresh_token") == "" or not refresh_token.isascii())
+        or " " in refresh_token
+    ):
+        raise ValueError
 
 
 def _is_private(file: os.stat_result, directory: os.stat_result) -> bool:

@@ -114,7 +114,10 @@ class _Reader:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise _misread(name)
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError:
+            raise _misread(name) from None
 
     def integer(self, name: str) -> int | None:
         value = self._record.get(name)
