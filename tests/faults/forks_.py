@@ -5,7 +5,7 @@ from collections.abc import Callable
 from multiprocessing.context import ForkServerContext
 from typing import Any
 
-LOADED = ["keyturn.server.command", "tests.faults.racers_"]
+LOADED = ["keyturn.server.command", "tests.faults.racers_", "tests.faults.crowd_"]
 
 
 def forks() -> ForkServerContext:
