@@ -116,7 +116,7 @@ def _of_body(
 
 
 def _numbers(expression: ast.expr) -> list[str]:
-    """Return the string arguments of every ``proves(...)`` call, dotted or not, inside ``expression``."""
+    """Return the string arguments of every ``proves(...)`` call, dotted or not, in there."""
     return [
         argument.value
         for call in ast.walk(expression)

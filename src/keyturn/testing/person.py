@@ -63,6 +63,7 @@ class Person:
         self._has_account = False
         self._one_window = threading.Lock()
         self._at_work: list[threading.Thread] = []
+        self._announced: set[str] = set()
         self._trouble: list[Exception] = []
         self._door: socket.socket | None = None
         self._browser = ScriptedBrowser(
@@ -83,17 +84,18 @@ class Person:
     def open_url(self, url: str) -> bool:
         """Look at ``url`` and decide, on another thread; for ``Effects(open_url=...)``."""
         self.opened.append(url)
-        if self.answer != "nothing":
+        if url not in self._announced:
             self._start(url, None)
         return True
 
     def on_event(self, event: LoginEvent) -> None:
-        """Type the code of a device sign-in; for ``Auth.login(on_event=...)``."""
-        fresh = isinstance(event, Verification) and event.browser_opened is None
-        if isinstance(event, Verification) and fresh and event.user_code is not None:
-            self.opened.append(event.url)
-            if self.answer != "nothing":
-                self._start(event.url, event.user_code)
+        """Do what the program asks for, with or without a browser here.
+
+        For ``Auth.login(on_event=...)``; a device sign-in needs it, since its code is shown only.
+        """
+        if isinstance(event, Verification) and event.browser_opened is None:
+            self._announced.add(event.url)
+            self._start(event.url, event.user_code)
 
     def decide(self, url: str, *, user_code: str | None = None) -> Page:
         """Go to ``url``, sign up or in where asked to, answer, and return the last page.
@@ -144,6 +146,8 @@ class Person:
             raise self._trouble[0]
 
     def _start(self, url: str, user_code: str | None) -> None:
+        if self.answer == "nothing":
+            return
         thread = threading.Thread(target=self._try_to_decide, args=(url, user_code), daemon=True)
         self._at_work.append(thread)
         thread.start()

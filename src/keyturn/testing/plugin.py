@@ -15,7 +15,7 @@ import pytest
 
 from keyturn.client.auth import Auth
 from keyturn.client.effects import Effects
-from keyturn.testing.program import Program
+from keyturn.testing.program import ELSEWHERE, Program
 from keyturn.testing.server import SignInServer
 
 if TYPE_CHECKING:
@@ -74,9 +74,18 @@ def keyturn_person(keyturn_server: SignInServer) -> Iterator[Person]:
 
 
 @pytest.fixture
-def keyturn_auth(keyturn_server: SignInServer, keyturn_person: Person, tmp_path: Path) -> MakeAuth:
+def keyturn_auth(
+    keyturn_server: SignInServer,
+    keyturn_person: Person,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> MakeAuth:
     """Return a function that makes a program's Auth, ready to sign ``keyturn_person`` in."""
     numbers = itertools.count()
+    for variable in ELSEWHERE:
+        monkeypatch.delenv(variable, raising=False)
+    for variable, value in keyturn_person.environment.items():
+        monkeypatch.setenv(variable, value)  # So that a sign-in is for a browser here.
 
     def make(name: str = "acme", **options: Any) -> Auth:
         given = {

@@ -16,10 +16,10 @@ from keyturn.client import variable_prefix
 
 _SECONDS = 60.0
 # What would have a sign-in take place elsewhere than in front of this test.
-_ELSEWHERE = (
+ELSEWHERE = (
     *("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY", "CODESPACES", "REMOTE_CONTAINERS"),
     *("GITPOD_WORKSPACE_ID", "CLOUD_SHELL", "VSCODE_IPC_HOOK_CLI", "AI_AGENT", "AGENT"),
-    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"),
+    *("CI", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"),
 )
 
 
@@ -91,7 +91,7 @@ class Program:
         """The whole environment that it runs in: this one, but nothing of its own user's."""
         prefix = variable_prefix(self._name) + "_"
         ours = ("TOKEN", "ACCOUNT", "DEBUG", "ANON_REFRESH_TOKEN")
-        left_out = {*_ELSEWHERE, "CI", *(prefix + suffix for suffix in ours)}
+        left_out = {*ELSEWHERE, *(prefix + suffix for suffix in ours)}
         kept = {name: value for name, value in os.environ.items() if name not in left_out}
         return {**kept, prefix + "HOME": str(self.home), **self._environ}
 
