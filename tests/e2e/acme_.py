@@ -16,7 +16,7 @@ from keyturn.cli.demo.child import Child
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "examples" / "minimal_cli" / "acme.py"
-KEPT_FROM_OUTSIDE = ("PATH", "LANG", "LC_ALL", "COVERAGE_PROCESS_START")
+KEPT_FROM_OUTSIDE = ("PATH", "LANG", "LC_ALL", "COVERAGE_PROCESS_START", "PYTHONPATH")
 PATIENCE_SECONDS = 20.0
 
 

@@ -19,7 +19,7 @@ PROGRAMS = {
     "typer": HERE / "acme_typer_.py",
     "loopback": HERE / "acme_loopback_.py",
 }
-KEPT_FROM_OUTSIDE = ("PATH", "LANG", "LC_ALL", "COVERAGE_PROCESS_START")
+KEPT_FROM_OUTSIDE = ("PATH", "LANG", "LC_ALL", "COVERAGE_PROCESS_START", "PYTHONPATH")
 
 
 @dataclass
