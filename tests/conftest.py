@@ -28,6 +28,15 @@ def pytest_configure() -> None:
     os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what the sweeps covered; whoever runs them wants to see more than a dot."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, value in report.user_properties:
+                if name == "sweep":
+                    terminalreporter.write_line(str(value))
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator["Browser"]:
     """Yield the machine's own Chromium, driven by playwright's blocking interface.

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from tests.requirements_ import go_without, require
 
-_LINE = re.compile(r"^(?P<thread>\d+) +(?P<rest>.*)$", re.DOTALL)
+# Of one thread alone no numbers are noted.
+_LINE = re.compile(r"^(?:(?P<thread>\d+) +)?(?P<rest>\w.*|<\.\.\. .*)$", re.DOTALL)
 _BEGUN = re.compile(r"^(\w+)\((.*) <unfinished \.\.\.>$", re.DOTALL)
 _RESUMED = re.compile(r"^<\.\.\. (\w+) resumed>(.*)$", re.DOTALL)
 _RESULT = re.compile(r"^(.*)\) += (-?\d+|\?)([ <].*)?$", re.DOTALL)
@@ -30,9 +31,13 @@ class Call:
 
 
 @contextlib.contextmanager
-def tracing(pid: int, log: Path, options: Sequence[str]) -> Iterator[None]:
-    """Attach strace to a running process while the block runs; ``log`` is whole afterwards."""
-    command = [require("strace"), "-f", "-qq", "-o", str(log), *options, "-p", str(pid)]
+def tracing(pid: int, log: Path, options: Sequence[str], *, follow: bool = True) -> Iterator[None]:
+    """Attach strace to a running process while the block runs; ``log`` is whole afterwards.
+
+    Without ``follow`` only its main thread is traced, and none of its children.
+    """
+    followed = ["-f"] if follow else []
+    command = [require("strace"), *followed, "-qq", "-o", str(log), *options, "-p", str(pid)]
     with subprocess.Popen(command) as tracer:
         try:
             _until_attached(pid, tracer)
@@ -49,7 +54,7 @@ def calls(log: Path) -> list[Call]:
         matched = _LINE.match(line)
         if not matched:
             continue
-        thread, rest = int(matched["thread"]), matched["rest"]
+        thread, rest = int(matched["thread"] or 0), matched["rest"]
         if begun := _BEGUN.match(rest):
             open_calls[thread] = (begun[1], begun[2], place)
         elif resumed := _RESUMED.match(rest):
@@ -77,11 +82,11 @@ def _add(found: list[Call], thread: int, name: str, rest: str, began: int, ended
 
 
 def _until_attached(pid: int, tracer: subprocess.Popen[bytes]) -> None:
-    for _ in range(1000):
+    for _ in range(5000):
         tasks = list(Path(f"/proc/{pid}/task").iterdir())
         if all(f"TracerPid:\t{tracer.pid}\n" in (task / "status").read_text() for task in tasks):
             return
         if tracer.poll() is not None:
             go_without("strace may not attach here; run as root")
-        time.sleep(0.01)
+        time.sleep(0.002)
     raise AssertionError("strace did not attach")
