@@ -128,6 +128,8 @@ def _build(
         issuer=settings.issuer,
         site_name=settings.site_name,
     )
+    seconds = settings.access_token_seconds
+    stack_access = AccessTokens(keys, projects, clock, base_url=settings.issuer, seconds=seconds)
     return Services(
         settings=settings,
         clock=clock,
@@ -151,18 +153,7 @@ def _build(
         signin=SignIn(storage, secret, clock, limits, accounts, sessions, mail),
         directory=Directory(storage, passwords, clock),
         teams=Teams(storage, clock),
-        stack_tokens=StackTokens(
-            storage,
-            sessions,
-            AccessTokens(
-                keys,
-                projects,
-                clock,
-                base_url=settings.issuer,
-                seconds=settings.access_token_seconds,
-            ),
-            clock,
-        ),
+        stack_tokens=StackTokens(storage, sessions, stack_access, clock),
         cli_login=CliLogin(storage, secret, sessions, hub, clock),
         host_users=HostUsers(storage, clock),
         host=host,
