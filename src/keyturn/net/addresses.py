@@ -25,6 +25,8 @@ def is_public(address: str) -> bool:
         inner = _carried(found)
         if inner is not None:
             return is_public(str(inner))
+        if found.is_site_local:  # deprecated (RFC 3879), and still routed in places
+            return False
     return found.is_global and not found.is_multicast and not found.is_reserved
 
 

@@ -32,7 +32,7 @@ def server(start_server: Callable[..., InProcess]) -> InProcess:
 
 
 def ask(
-    server: InProcess, token: str, *, auth: tuple[str, str] | None = None, **form: str
+    server: InProcess, token: str, *, auth: tuple[str, str] | None = None, **form: Any
 ) -> httpx2.Response:
     """Ask about a token, as a public client by ``client_id`` or with credentials."""
     options: dict[str, Any] = {"auth": auth} if auth else {}

@@ -73,11 +73,11 @@ class RemoteKeys:
         Raises:
             KeysUnavailable: they cannot be had, and none are known.
         """
-        if not self._wants(kid):
-            return self._known()
-        async with self._fetching:
-            if self._wants(kid):
-                await self._fetch()
+        # While somebody fetches, only those wait whose key is not among the known ones.
+        if self._wants(kid) or (self._fetching.locked() and kid not in self._keys):
+            async with self._fetching:
+                if self._wants(kid):
+                    await self._fetch()
         return self._known()
 
     def _wants(self, kid: str) -> bool:
