@@ -238,7 +238,7 @@ def _require_sound(record: "dict[str, Any]") -> None:
     """Raise ValueError where ``stores.records`` would say that a record makes no sense."""
     account: dict[str, Any] = record["account"]
     endpoints: Any = record.get("endpoints")
-    parts = [(record, _KINDS), (account, _ACCOUNT)]
+    parts: list[tuple[dict[str, Any], dict[str, Any]]] = [(record, _KINDS), (account, _ACCOUNT)]
     if type(endpoints) is dict and "token" in endpoints:
         parts.append((endpoints, _ENDPOINTS))
     for part, kinds in parts:

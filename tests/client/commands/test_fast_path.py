@@ -15,10 +15,12 @@ import pytest
 from tests.client.commands.token_place_ import Place
 from tests.client.commands.token_states_ import (
     ANSWERED_AT_ONCE,
+    OF_THE_RECORD,
     STATES,
     WITH_PRIVILEGES,
     State,
 )
+from tests.requirements_ import rounds
 
 PROGRAM = str(Path(__file__).parent / "acme_ways_.py")
 # As in a pipeline whose reader has left, or on a disk without room.
@@ -27,6 +29,9 @@ REDIRECTED = {
     "full": 'exec "$@" >/dev/full',
     "gone": 'cd "$(mktemp -d)" && rmdir "$PWD" && exec "$@"',
 }
+
+# A record can be wrong in many ways that are much alike.
+LEFT_OUT = [] if rounds(bounded=0, full=1) else list(OF_THE_RECORD)[12:-3]
 
 Outcome = tuple[bytes, bytes, int]
 
@@ -82,7 +87,7 @@ def both_ways(root: Path, state: State) -> tuple[Outcome, Outcome, str]:
 
 
 @pytest.mark.proves("K-70", "K-60")
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", [state for state in STATES if state not in LEFT_OUT])
 def test_in_every_state_both_ways_print_the_same_and_exit_alike(root: Path, state: str) -> None:
     short, long, went = both_ways(root, STATES[state])
     assert short == long
