@@ -16,10 +16,11 @@ from urllib.parse import urljoin
 import httpx2
 
 from keyturn.cli.demo.child import Child
-from keyturn.cli.demo.page import Page, read_page
+from keyturn.net.page import Page, read_page
 
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = ROOT / "examples" / "minimal_cli" / "acme.py"
+LOGIN = [sys.executable, str(PROGRAM), "auth", "login", "--json", "--force"]
 PATIENCE_SECONDS = 30.0
 
 
@@ -82,16 +83,19 @@ class Person:
 class SignIn:
     """``acme auth login --json`` as a process; it knows when each line came."""
 
-    def __init__(self, base: str, home: Path, *, device: bool) -> None:
+    def __init__(
+        self, base: str, home: Path, *, device: bool, storage: str = "auto", bus: str | None = None
+    ) -> None:
         self.moments: list[float] = []
         with (home / "log").open("w") as log:
             self._child = Child(
-                [sys.executable, str(PROGRAM), "auth", "login", "--json", "--force"],
-                environment(base, home, device=device),
+                [*LOGIN, "--storage", storage],
+                environment(base, home, device=device, bus=bus),
                 on_line=lambda line: self.moments.append(time.perf_counter()),
                 log=log,
             )
         self.where = json.loads(self._child.first_line(seconds=PATIENCE_SECONDS))
+        assert "url" in self.where, (self.where, (home / "log").read_text())
 
     def signed_in_at(self) -> float:
         """Wait for the end; return when the program said that it is signed in."""
@@ -99,9 +103,13 @@ class SignIn:
         return self.moments[-1]
 
 
-def environment(base: str, home: Path, *, device: bool = False) -> dict[str, str]:
+def environment(
+    base: str, home: Path, *, device: bool = False, bus: str | None = None
+) -> dict[str, str]:
     """Return the environment of ``acme`` on a computer of its own."""
     browser = {"SSH_CONNECTION": "198.51.100.7 22"} if device else {"BROWSER": "true"}
+    if bus is not None:
+        browser["DBUS_SESSION_BUS_ADDRESS"] = bus
     return {"PATH": os.environ["PATH"], "HOME": str(home), "ACME_ISSUER": base, **browser}
 
 
