@@ -94,7 +94,6 @@ class Auth:
         self._identify = identify
         self._legacy = legacy
         self.store: SessionStore | RawTokenStore | None = store
-        self._looked_back = False
         self._now = now if effects is None else effects.now
         self._listener: Callable[[str], None] | None = None
         self._parts: Runtime | None = None
@@ -152,14 +151,9 @@ class Auth:
         found = has_record(self)
         if found or (found is False and self._legacy is None):
             return found
-        rt = self._prepared()
-        if found is None and rt.store.index().ids:
-            return True
-        if self._legacy is None:
-            return False
-        from keyturn.client.migrate import holds_token
+        from keyturn.client.migrate import any_session
 
-        return holds_token(rt, self._legacy)
+        return any_session(self._prepared(), self._legacy)
 
     def session(self, *, account: str | None = None) -> "SessionInfo | None":
         """Return what the store knows of a session, or ``None`` when nobody is signed in.
@@ -309,9 +303,7 @@ class Auth:
         """Take over the token that an older version of this program kept in its own way.
 
         It is stored as the account ``default``, read back, and only then removed from its old
-        place. A session that is stored already always wins. Sends nothing, and raises no
-        KeyturnError: the outcome says what stood in the way. Safe to call in every run, from
-        several processes, and after a crash.
+        place; a session that is stored already wins. Sends nothing, and raises no KeyturnError.
 
         Args:
             legacy: LegacyFile, LegacyJson, LegacyKeyring or the program's own; the one given to the
@@ -388,16 +380,14 @@ class Auth:
         """
         self._listener = listener
         self._parts = None
-        self._looked_back = False
 
     def _runtime(self) -> "Runtime":
         rt = self._prepared()
-        if self._legacy is not None and not self._looked_back:
-            from keyturn.client.migrate import migrate_quietly
+        if self._legacy is None or rt.looked_back:
+            return rt
+        from keyturn.client.migrate import migrate_quietly
 
-            self._looked_back = True
-            rt.earlier = migrate_quietly(rt, self._legacy)
-        return rt
+        return migrate_quietly(rt, self._legacy)
 
     def _prepared(self) -> "Runtime":
         if self._parts is None:

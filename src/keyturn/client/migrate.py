@@ -80,12 +80,18 @@ def migrate(rt: Runtime, legacy: LegacyStore) -> MigrationOutcome:
         return MigrationOutcome(result="legacy_kept", error=error)
 
 
-def migrate_quietly(rt: Runtime, legacy: LegacyStore) -> Session | KeyturnError | None:
+def migrate_quietly(rt: Runtime, legacy: LegacyStore) -> Runtime:
     """Take over what ``legacy`` holds before a program's first use of its sessions.
 
-    Returns what a program without a session goes by for this run: the older token where it could
-    not be stored, or the error where it could not be read; else ``None``.
+    Returns ``rt``, having noted in it what a program without a session goes by for this run.
     """
+    rt.looked_back = True
+    rt.earlier = _what_is_left(rt, legacy)
+    return rt
+
+
+def _what_is_left(rt: Runtime, legacy: LegacyStore) -> Session | KeyturnError | None:
+    """Return the older token where it could not be stored, or the error where not even read."""
     outcome = migrate(rt, legacy)
     rt.trace(f"the earlier sign-in: {outcome.result}")
     if outcome.error is None:
@@ -107,11 +113,13 @@ def migrate_quietly(rt: Runtime, legacy: LegacyStore) -> Session | KeyturnError 
     return None if token is None else _session(rt, token, rt.config.storage)
 
 
-def holds_token(rt: Runtime, legacy: LegacyStore) -> bool:
-    """Say whether an older token waits to be taken over. Changes nothing, takes no lock.
+def any_session(rt: Runtime, legacy: LegacyStore | None) -> bool:
+    """Say whether a session is stored, or an older token waits to be taken over.
 
-    A token behind a locked keyring counts, as it is there.
+    Changes nothing and takes no lock. A token behind a locked keyring counts, as it is there.
     """
+    if legacy is None or rt.store.index().ids:
+        return bool(rt.store.index().ids)
     if Marker(rt, place=legacy.place).read().fingerprint:
         return False
     try:

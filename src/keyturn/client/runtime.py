@@ -50,6 +50,7 @@ class Runtime:
         store: Where its sessions are.
         issuer_host: Its server's host, for messages.
         renews: Whether the store has room for a refresh token.
+        looked_back: Whether an older token has been looked for.
         earlier: What a program without a session goes by: the session that an older token makes
             which could not be stored, or why that token could not be read.
     """
@@ -62,6 +63,7 @@ class Runtime:
     ) -> None:
         self.config = config
         self.effects = effects
+        self.looked_back: bool = False
         self.earlier: Session | KeyturnError | None = None
         self.home: str = paths.home(config)
         self.issuer_host: str = host_of(config.issuer)
