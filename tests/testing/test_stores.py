@@ -121,3 +121,14 @@ def test_an_older_token_stays_where_the_new_record_cannot_be_read_back(tmp_path:
     assert outcome.error is not None
     assert (tmp_path / "token").read_text() == "old"
     assert not auth.has_session()
+
+
+@pytest.mark.proves("K-82")
+def test_a_store_for_one_token_keeps_no_refresh_token_that_the_next_run_would_miss(
+    tmp_path: Path,
+) -> None:
+    auth = program(OneToken(), tmp_path)
+    auth._runtime().store.put(make_session(expires_at=None), pin=True)
+    assert auth.token() == "a1"
+    with pytest.raises(keyturn.RefreshUnavailable):
+        auth.refresh()

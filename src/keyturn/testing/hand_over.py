@@ -7,5 +7,5 @@ import socket
 import sys
 
 if __name__ == "__main__":
-    with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=10) as connection:
-        connection.sendall(sys.argv[2].encode("ascii"))
+    with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=10) as _connection:
+        _connection.sendall(sys.argv[2].encode("ascii"))

@@ -21,8 +21,8 @@ try:
     from keyturn.server.first_start import first_start
     from keyturn.server.http.connection import BoundedProtocol
     from keyturn.server.settings import Settings
-except ModuleNotFoundError as missing:
-    raise MissingExtra("server", needed_for="The test kit's server") from missing
+except ModuleNotFoundError as _missing:
+    raise MissingExtra("server", needed_for="The test kit's server") from _missing
 
 if TYPE_CHECKING:
     from types import TracebackType
