@@ -102,7 +102,7 @@ def test_for_everybody_else_a_good_token_is_like_one_that_never_was(server: InPr
     ],
 )
 def test_who_does_not_say_who_asks_is_told_nothing(
-    server: InProcess, auth: tuple[str, str] | None, form: dict[str, str]
+    server: InProcess, auth: tuple[str, str] | None, form: dict[str, Any]
 ) -> None:
     token = signed_in(server)["access_token"]
     replies = [ask(server, text, auth=auth, **form) for text in (token, "never was")]
@@ -115,7 +115,7 @@ def test_who_does_not_say_who_asks_is_told_nothing(
 @pytest.mark.proves("S-26")
 def test_what_has_ended_is_inactive(server: InProcess) -> None:
     def are_inactive(tokens: dict[str, Any]) -> bool:
-        own = {"client_id": CLIENT}
+        own: dict[str, Any] = {"client_id": CLIENT}
         answers = [
             ask(server, tokens["access_token"], **own).json(),
             ask(server, tokens["refresh_token"], **own).json(),
