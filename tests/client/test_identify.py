@@ -155,6 +155,7 @@ def test_a_token_that_was_brought_along_is_asked_about_too(
 ) -> None:
     auth = machine.auth(silent, identify=owner_of)
     assert auth.login_with_token("a-7-0").session.account_id == "u-7"
+    auth.logout()
     silent.routes["/oauth/userinfo"] = lambda asked: Answer(403)
     silent.extra_metadata = {}
     assert auth.login_with_token("a-8-0").session.account_id == "u-8"

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 from keyturn.client import auth as blocking
 from keyturn.client import has_record, valid_token
 from keyturn.client.login.base import Options
+from keyturn.client.signin import login
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,7 +158,7 @@ class Auth:
         )
         attempt = _Attempt(asyncio.get_running_loop(), on_event)
         options = replace(options, check=attempt.check)
-        return await attempt.run(lambda: auth._login(options, attempt.say))
+        return await attempt.run(lambda: login(auth._runtime(), options, attempt.say))
 
     async def login_with_token(self, token: str) -> LoginOutcome:
         """Store an access token brought along; see ``keyturn.Auth.login_with_token``."""

@@ -16,13 +16,12 @@ if TYPE_CHECKING:
     from keyturn.client.doctor.findings import Finding
     from keyturn.client.effects import Effects
     from keyturn.client.legacy import LegacyStore
-    from keyturn.client.login.base import LoginEvent, LoginOutcome, Options
+    from keyturn.client.login.base import LoginEvent, LoginOutcome
     from keyturn.client.migrate import MigrationOutcome
     from keyturn.client.runtime import Runtime
     from keyturn.client.session import LogoutOutcome, SessionInfo
     from keyturn.client.stores.base import SessionStore
     from keyturn.client.stores.raw import RawTokenStore
-    from keyturn.protocol.errors import TokenFromEnv
 
 
 class Auth:
@@ -41,9 +40,8 @@ class Auth:
         program: What hints call the program; its name where left out.
         effects: Clock, randomness, browser and messages, instead of the real ones.
         identify: Asked whose access token it is where the server does not tell at sign-in: returns
-            an account id, or an Account, or ``None`` for "not known". Runs without any lock; a
-            failure ends the sign-in with ExchangeFailed (a KeyturnError as it is), nothing is
-            stored, and the new session is revoked.
+            an account id, an Account, or ``None`` for "not known". Runs without any lock; what it
+            raises ends the sign-in as ExchangeFailed, a KeyturnError as it is.
         legacy: Where an older version of the program kept its one token. It is taken over before
             the sessions are first used; see ``migrate``.
         store: Where sessions are kept, instead of the file and the keyring: a SessionStore, or
@@ -124,7 +122,10 @@ class Auth:
         sent. Raises as ``token`` does, and TokenFromEnv where the environment's token was rejected.
         """
         if self.env_token_set():
-            raise _ruled_by_environment(self.env_token_name())
+            from keyturn.protocol.errors import TokenFromEnv
+
+            name = self.env_token_name()
+            raise TokenFromEnv(f"The server does not accept the token in {name}.")
         from keyturn.client.refresh import valid_session
 
         return valid_session(self._runtime(), account, rejected=rejected).access_token
@@ -226,6 +227,7 @@ class Auth:
             KeyboardInterrupt: Ctrl-C; nothing was stored.
         """
         from keyturn.client.login.base import Options
+        from keyturn.client.signin import login
 
         options = Options(
             method=method,
@@ -235,13 +237,6 @@ class Auth:
             force=force,
             storage=storage or self._storage,
         )
-        return self._login(options, on_event)
-
-    def _login(
-        self, options: "Options", on_event: "Callable[[LoginEvent], None] | None"
-    ) -> "LoginOutcome":
-        from keyturn.client.signin import login
-
         return login(self._runtime(), options, on_event)
 
     def login_with_token(self, token: str) -> "LoginOutcome":
@@ -288,16 +283,9 @@ class Auth:
             ExchangeFailed: the server does not tell.
             ServerUnreachable, UnexpectedReply; and as ``token`` does.
         """
-        from keyturn.client.identify import userinfo
-        from keyturn.client.refresh import valid_session
+        from keyturn.client.identify import whose
 
-        rt = self._runtime()
-        token = environment_token(self)
-        if token is not None:
-            return userinfo(rt, token, endpoint=None)
-        session = valid_session(rt, account)
-        endpoint = session.endpoints.userinfo if session.endpoints else None
-        return userinfo(rt, session.access_token, endpoint=endpoint)
+        return whose(self._runtime(), account)
 
     def migrate(self, legacy: "LegacyStore | None" = None) -> "MigrationOutcome":
         """Take over the token that an older version of this program kept in its own way.
@@ -323,43 +311,30 @@ class Auth:
         """Return an auth object for the clients of httpx2 and httpx, blocking and awaitable.
 
         It puts a valid token on requests to one origin; after a 401 it renews the session and
-        repeats the request, once. A request elsewhere, redirects included, carries no token. While
-        a request is under way, what ``token`` raises may come out of it.
+        repeats the request, once. A request elsewhere, redirects included, carries no token. A
+        request raises what ``token`` raises.
 
         Args:
-            origin: Any URL of the API. Left out, it is the sign-in server's own origin, as that is
-                the only one known to be meant: taking the first request's would hand the token to
-                whoever the first link leads to.
+            origin: Any URL of the API. Left out, it is the sign-in server's own origin: the first
+                request's may be anybody's, of whom the program was sent a link.
             account: An id, email or label; the default account where left out.
 
         Raises:
             ValueError: ``origin`` is no absolute URL, or plain http to another computer.
             MissingExtra: neither library is installed.
         """
-        from keyturn.client.adapters.bearer import Bearer
-        from keyturn.client.adapters.httpx_auth import httpx_auth
+        from keyturn.client.adapters import for_httpx
 
-        return httpx_auth(Bearer(self, origin=origin, account=account))
+        return for_httpx(self, origin=origin, account=account)
 
     def requests(self, *, origin: str | None = None, account: str | None = None) -> "RequestsAuth":
         """Return an auth object for requests: ``session.auth``, or ``auth=`` of its functions.
 
-        Args and behaviour are those of ``httpx``.
-
-        Raises:
-            ValueError: ``origin`` is no absolute URL, or plain http to another computer.
-            MissingExtra: requests is not installed.
+        Arguments, behaviour and errors are those of ``httpx``.
         """
-        from keyturn.client.adapters.bearer import Bearer
-        from keyturn.protocol.errors import MissingExtra
+        from keyturn.client.adapters import for_requests
 
-        try:
-            from keyturn.client.adapters.requests_auth import RequestsAuth
-        except ModuleNotFoundError as error:
-            if error.name != "requests":
-                raise
-            raise MissingExtra("requests", needed_for="auth.requests()") from None
-        return RequestsAuth(Bearer(self, origin=origin, account=account))
+        return for_requests(self, origin=origin, account=account)
 
     def doctor(self, *, account: str | None = None) -> "list[Finding]":
         """Check whatever a sign-in depends on here, and return what was found. Raises nothing.
@@ -407,9 +382,3 @@ class Auth:
             )
             self._parts = start(config, self._effects, self._listener, self.store)
         return self._parts
-
-
-def _ruled_by_environment(name: str) -> "TokenFromEnv":
-    from keyturn.protocol.errors import TokenFromEnv
-
-    return TokenFromEnv(f"The server does not accept the token in {name}.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keyturn.client import environment_token
+from keyturn.client.refresh import valid_session
 from keyturn.protocol.errors import ExchangeFailed, KeyturnError, SessionExpired
 from keyturn.protocol.identity import (
     account_from,
@@ -56,6 +58,16 @@ def identify(rt: Runtime, http: Http, granted: Granted) -> Account:
         # OpenID Connect Core section 5.3.2: an answer about somebody else must not be used.
         return found if found is not None and found.id == known.id else known
     return found or _ask_program(rt, access_token) or Account(id=DEFAULT_ID)
+
+
+def whose(rt: Runtime, account: str | None) -> dict[str, object]:
+    """Return what the server tells about the session in use; see ``Auth.userinfo``."""
+    token = environment_token(rt.config)
+    if token is not None:
+        return userinfo(rt, token, endpoint=None)
+    session = valid_session(rt, account)
+    endpoint = session.endpoints.userinfo if session.endpoints else None
+    return userinfo(rt, session.access_token, endpoint=endpoint)
 
 
 def userinfo(rt: Runtime, access_token: str, *, endpoint: str | None) -> dict[str, object]:
