@@ -114,6 +114,21 @@ def test_an_acknowledged_successor_ends_its_predecessor_at_once(server: InProces
     assert refresh(server, second["refresh_token"]).json()["error"] == "invalid_grant"
 
 
+@pytest.mark.proves("S-35", "S-31")
+def test_an_acknowledgement_that_comes_late_says_nothing_of_a_later_answer(
+    server: InProcess,
+) -> None:
+    first = signed_in(server)
+    second = refresh(server, first["refresh_token"]).json()
+    bearer = {"authorization": f"Bearer {second['access_token']}"}
+    assert server.post("/oauth/ack", headers=bearer).status_code == 204
+    lost = refresh(server, second["refresh_token"]).json()
+    assert server.post("/oauth/ack", headers=bearer).status_code == 204
+    again = refresh(server, second["refresh_token"])
+    assert again.status_code == 200
+    assert again.json()["refresh_token"] != lost["refresh_token"]
+
+
 @pytest.mark.proves("S-32")
 def test_using_the_access_token_here_ends_the_predecessor_outside_the_window(
     server: InProcess, clock: SetClock
