@@ -304,6 +304,22 @@ def test_a_session_that_has_ended_does_not_stand_in_the_way(
 
 
 @pytest.mark.proves("K-47", "T-4")
+def test_where_nobody_looks_another_account_is_refused_and_its_session_ended(
+    issuer: Issuer, machine: Machine
+) -> None:
+    session, _ = machine.signed_in(issuer, due=True, session_ends_at=5.0)
+    issuer.subject = "bob"
+    with pytest.raises(ExchangeFailed, match=r"bob@example\.com .* ada@example\.com") as caught:
+        machine.auth(issuer).login(method="device")
+    assert "--force" in (caught.value.hint or "")
+    assert machine.runtime(issuer).store.snapshot().sessions == {"ada": session}
+    assert len(issuer.revoked()) == 1
+    assert issuer.revoked() != [session.refresh_token]
+    issuer.subject = "ada"
+    assert machine.auth(issuer).login(method="device").session.account_id == "ada"
+
+
+@pytest.mark.proves("K-47", "T-4")
 def test_another_account_is_added_becomes_the_default_and_the_change_is_told(
     issuer: Issuer, machine: Machine
 ) -> None:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from keyturn.client.login.base import LoginEvent
     from keyturn.client.runtime import Runtime
     from keyturn.client.session import SessionInfo
+    from keyturn.client.stores.base import Snapshot
     from keyturn.net.stdlib import Http
 
 
@@ -61,7 +62,8 @@ def login_with_token(rt: Runtime, text: str) -> LoginOutcome:
     granted = paste.accept(rt, text)
     rt.store.check(rt.config.storage)
     with rt.http() as http:
-        return _keep(rt, http, granted, Options(storage=rt.config.storage))
+        # Whoever brings a token has chosen the account with it.
+        return _keep(rt, http, granted, Options(storage=rt.config.storage, force=True))
 
 
 def anonymous(rt: Runtime) -> SessionInfo:
@@ -119,6 +121,8 @@ def _keep(rt: Runtime, http: Http, granted: Granted, options: Options) -> LoginO
         old = before.sessions.get(account.id)
         old = old and rt.with_secrets_if_possible(old)  # Storing the new one empties its slot.
         _refuse_nameless(account, before.ids)
+        previous = _previous(before, account)
+        _refuse_unasked_change(account, previous, options)
         options.check()
     except BaseException:  # Ctrl-C, too: nobody could ever use or end the session otherwise.
         revoke_quietly(rt, session)
@@ -130,15 +134,36 @@ def _keep(rt: Runtime, http: Http, granted: Granted, options: Options) -> LoginO
             revoke_quietly(rt, session)
         raise
     rt.trace("stored the new session")
-    previous_id = default_id(before)
-    previous = before.sessions.get(previous_id) if previous_id else None
-    _retire(rt, stored, old)
-    if granted.anonymous_id is not None:
-        _clear_anonymous(rt, granted.anonymous_id, stored)
-    changed = previous and not previous.anonymous and previous.account.id != account.id
+    try:
+        _retire(rt, stored, old)
+        if granted.anonymous_id is not None:
+            _clear_anonymous(rt, granted.anonymous_id, stored)
+    except KeyboardInterrupt:  # Tidying up is all that was left: the person is signed in.
+        rt.trace("interrupted; what the new session replaces may live on at the server")
     return LoginOutcome(
         session=rt.info(stored, storage_warning=rt.store.fallback),
-        previous_account=display_name(previous.account) if previous and changed else None,
+        previous_account=display_name(previous.account) if previous else None,
+    )
+
+
+def _previous(before: Snapshot, account: Account) -> Session | None:
+    """Return the default session so far, where it is another person's."""
+    previous_id = default_id(before)
+    previous = before.sessions.get(previous_id) if previous_id else None
+    same = previous is None or previous.anonymous or previous.account.id == account.id
+    return None if same else previous
+
+
+def _refuse_unasked_change(account: Account, previous: Session | None, options: Options) -> None:
+    """Keep a script from going on as somebody else, perhaps somebody who wants just that (T-4).
+
+    A person is told afterwards, and sees it. A script has to have said that it may happen.
+    """
+    if previous is None or options.force or _somebody_is_there():
+        return
+    raise ExchangeFailed(
+        f"{display_name(account)} signed in, but so far it was {display_name(previous.account)}.",
+        hint="Run `{program} auth login --force` to change the account.",
     )
 
 

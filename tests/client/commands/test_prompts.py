@@ -161,6 +161,41 @@ def test_ctrl_c_while_the_tokens_are_fetched_stores_nothing(acme: Acme) -> None:
     assert contents(acme.state) == before
 
 
+@pytest.mark.proves("K-47", "K-64")
+def test_ctrl_c_while_the_earlier_session_is_being_ended_does_not_undo_the_sign_in(
+    acme: Acme,
+) -> None:
+    signed_in(acme)
+    acme.with_browser()
+    revoke = acme.server.routes["/oauth/revoke"]
+
+    def never(asked: Asked) -> Answer:
+        acme.server.waits(30)
+        return revoke(asked)
+
+    acme.server.routes["/oauth/revoke"] = never
+    with acme.terminal("login", "--force") as terminal:
+        until(lambda: "/oauth/revoke" in acme.server.paths())
+        terminal.type("\x03")
+        assert terminal.end() == 0
+    assert "Signed in as ada@example.com" in terminal.shown
+    assert acme.auth("token").stdout == acme.server.issued[-1]
+
+
+@pytest.mark.proves("K-47", "T-4", "K-60")
+def test_a_person_may_sign_in_as_somebody_else_and_is_told(acme: Acme) -> None:
+    Machine(acme.state).signed_in(acme.server, due=True, session_ends_at=5.0)
+    acme.server.subject = "bob"
+    acme.with_browser()
+    unattended = acme.auth("login")
+    assert unattended.returncode == 1
+    assert "Run `acme auth login --force` to change the account." in unattended.stderr
+    with acme.terminal("login") as terminal:
+        assert terminal.end() == 0
+    assert "Before this you were signed in as ada@example.com." in terminal.shown
+    assert acme.auth("whoami").stdout.startswith("bob@example.com")
+
+
 def free_port() -> int:
     """Return a port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
