@@ -1,6 +1,7 @@
 """Sessions in two tiers, on a real Secret Service: policies, crashes, a keyring that is gone."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,6 +63,49 @@ class TestTieredStoreOnASecretService(TokenStoreContract):
     @pytest.fixture
     def store(self, home: Path, secret_service: SecretServiceHere) -> SessionStore:
         return tiered_store(home)
+
+
+class StrictStore(TieredStore):
+    """Keeps every session strictly in the keyring, and says of it what the caller asked for."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(
+            str(home),
+            issuer=ISSUER,
+            client_id=CLIENT_ID,
+            client_key=f"{ISSUER} {CLIENT_ID}",
+            effects=Effects(now=lambda: 1_800_000_000.0),
+            open_keyring=lambda: keyrings.open_keyring("keyturn:acme", monotonic=time.monotonic),
+        )
+        self.asked: dict[str, str] = {}
+
+    def put(self, session: Session, *, pin: bool) -> Session:
+        self.asked[session.account.id] = session.storage
+        return self._told(super().put(replace(session, storage="keyring"), pin=pin))
+
+    def put_first(self, session: Session) -> Session | None:
+        self.asked.setdefault(session.account.id, session.storage)
+        first = super().put_first(replace(session, storage="keyring"))
+        return first and self._told(first)
+
+    def replace(self, old: Session, new: Session) -> Session | None:
+        kept = super().replace(old, replace(new, storage="keyring"))
+        return kept and self._told(kept)
+
+    def load(self, account_id: str) -> Session | None:
+        loaded = super().load(account_id)
+        return loaded and self._told(loaded)
+
+    def _told(self, session: Session) -> Session:
+        return replace(session, storage=self.asked[session.account.id])
+
+
+class TestStrictStoreOnASecretService(TokenStoreContract):
+    @pytest.fixture
+    def store(self, home: Path, secret_service: SecretServiceHere) -> Iterator[SessionStore]:
+        yield StrictStore(home)
+        path = home / "session.json"
+        assert not path.exists() or '"access_token":"' not in path.read_text()
 
 
 class TestTieredStoreWithoutAKeyring(TokenStoreContract):

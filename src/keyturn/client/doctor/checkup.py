@@ -21,6 +21,7 @@ CHECKS: Sequence[Check] = (
     session_checks.token,
     server_checks.clock,
     keyring_check.keyring,
+    keyring_check.leftovers,
     server_checks.connection,
     server_checks.server,
     file_checks.files,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyturn.client.doctor.findings import SIGN_IN, Finding
+from keyturn.client.doctor.findings import SIGN_IN, Finding, Fix
 from keyturn.client.stores.keyring import open_keyring
+from keyturn.client.stores.tiered import TieredStore
 from keyturn.protocol.errors import (
     KeyturnError,
     StoreCorrupt,
@@ -53,6 +54,24 @@ def _in_use(exam: Examination, session: Session) -> Finding:
             remedy="If it always does, run `{program} auth login --storage file`.",
         )
     return Finding(check="keyring", outcome="pass", evidence="has the session's refresh token")
+
+
+def leftovers(exam: Examination) -> Finding | None:
+    """No secret of a session that has ended is left in the keyring (K-10)."""
+    store = exam.rt.store
+    if not isinstance(store, TieredStore) or not store.leftovers():
+        return None
+
+    def clear() -> None:
+        store.clear_leftovers()
+
+    return Finding(
+        check="leftovers",
+        outcome="warn",
+        evidence="a secret of an earlier session may be left in the system keyring",
+        remedy="Unlock the keyring, then run `{program} auth doctor --fix`.",
+        fix=Fix(question="Remove what is left of earlier sessions from the keyring?", apply=clear),
+    )
 
 
 def _wanted(exam: Examination, *, strict: bool) -> Finding:

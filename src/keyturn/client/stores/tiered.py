@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 
 _OUT_OF_USE = (StoreLocked, StoreUnavailable, StoreWriteFailed, StoreReadFailed)
 _READS = 20
+# One call may take CALL_SECONDS (3) more than what is allowed before it. So the store's lock, for
+# which others wait 10 s, is held 6 s at the very worst, and some 20 ms as a rule.
+LIMIT_SECONDS = 3.0
+SWEEP_SECONDS = 1.0
 
 T = TypeVar("T")
 
@@ -121,24 +125,31 @@ class TieredStore(FileStore):
     def put(self, session: Session, *, pin: bool) -> Session:
         """Store ``session`` whatever was there for its account."""
         with self._change() as document:
-            return self._commit(document, session, pin=pin)
+            stored, keyring, earlier = self._commit(document, session, pin=pin)
+        keyring.delete(earlier)
+        return stored
 
     def put_first(self, session: Session) -> Session | None:
         """Store ``session`` as the default where nobody is signed in; else ``None``."""
         with self._change() as document:
             if document.snapshot().ids:
                 return None
-            return self._commit(document, session, pin=True)
+            stored, keyring, earlier = self._commit(document, session, pin=True)
+        keyring.delete(earlier)
+        return stored
 
     def replace(self, old: Session, new: Session) -> Session | None:
         """Store ``new`` where exactly ``old`` is stored; ``None`` when it is not."""
         with self._change() as document:
             if not old.same_as(document.session(old.account.id)):
                 return None
-            return self._commit(document, new, pin=False)
+            stored, keyring, earlier = self._commit(document, new, pin=False)
+        keyring.delete(earlier)
+        return stored
 
     def remove(self, account_id: str, *, only: Session | None = None) -> Session | None:
         """Forget an account; with ``only``, while exactly that is stored."""
+        seen = self._as_far_as_possible(self._read().session(account_id))
         with self._change() as document:
             stored = document.session(account_id)
             if only is not None and not only.same_as(stored):
@@ -146,34 +157,56 @@ class TieredStore(FileStore):
             if not document.holds(account_id):
                 return stored
             user = document.slot_of(account_id)
-            if user is not None and stored is not None:
-                with contextlib.suppress(KeyturnError):
-                    stored = self.load(account_id)
+            if stored is not None:
+                # Asked before the lock was taken, unless somebody wrote in between.
+                stored = seen if stored.same_as(seen) else self._as_far_as_possible(stored)
             document.remove(account_id)
             document.leave_behind(user)
+            left = document.leftovers()
             self._write(document)
-            if user is not None:
-                self._empty(document, user)
+        error = self._empty(left) if left else None
+        if error is not None and user is not None:
+            self._effects.warn(
+                f"{error} A secret of the session is left behind in it; "
+                "it is removed at the next sign-in, sign-out or renewal that can reach it."
+            )
         return stored
 
-    def _empty(self, document: Document, user: str) -> None:
-        """Empty the slot of a session that has been removed, or say that it is left."""
-        keyring = _Effort(self._open_keyring)
-        keyring.delete(user)
-        if keyring.error is not None:
-            self._effects.warn(
-                f"{keyring.error} A secret of the session is left behind in it; "
-                "it is removed at the next sign-in."
-            )
-            return
-        document.forget_leftovers([user])
-        with contextlib.suppress(StoreWriteFailed):
-            self._write(document)
+    def leftovers(self) -> set[str]:
+        """Return the slots that may hold a secret of a session that has ended."""
+        return self._read().leftovers()
 
-    def _commit(self, document: Document, session: Session, *, pin: bool) -> Session:
+    def clear_leftovers(self) -> KeyturnError | None:
+        """Empty those slots; return why that was not possible, if it was not."""
+        left = self.leftovers()
+        return self._empty(left) if left else None
+
+    def _as_far_as_possible(self, session: Session | None) -> Session | None:
+        if session is None or session.slot is None:
+            return session
+        try:
+            return self.load(session.account.id)
+        except KeyturnError:
+            return session
+
+    def _empty(self, left: set[str]) -> KeyturnError | None:
+        """Empty slots that no record names, without the lock; return what stood in the way."""
+        keyring = _Effort(self._open_keyring, self._effects.monotonic)
+        emptied = [user for user in sorted(left) if keyring.delete(user)]
+        if emptied:
+            with contextlib.suppress(KeyturnError), self._change() as document:
+                if document.leftovers() & set(emptied):
+                    document.forget_leftovers(emptied)
+                    self._write(document)
+        return keyring.error
+
+    def _commit(
+        self, document: Document, session: Session, *, pin: bool
+    ) -> tuple[Session, _Effort, str | None]:
+        """Store a session; return it, and the slot to empty once the lock is released."""
         self.fallback = None
         earlier = document.slot_of(session.account.id)
-        keyring = _Effort(self._open_keyring)
+        keyring = _Effort(self._open_keyring, self._effects.monotonic)
         if earlier is not None or session.storage != "file" or document.leftovers():
             self._sweep(document, keyring)
         kept = self._stow(document, session, keyring)
@@ -186,11 +219,10 @@ class TieredStore(FileStore):
         except BaseException:
             self._take_back(kept, keyring)
             raise
-        if earlier is not None:
-            keyring.delete(earlier)
-        return replace(
+        whole = replace(
             stored, access_token=session.access_token, refresh_token=session.refresh_token
         )
+        return whole, keyring, earlier
 
     def _stow(self, document: Document, session: Session, keyring: _Effort) -> Session:
         """Put the secret into a fresh slot, and return what is left to write into the file."""
@@ -230,22 +262,31 @@ class TieredStore(FileStore):
         listed = keyring.do(lambda open_: open_.users()) or []
         ours = {user for user in listed if user.startswith(f"{self._prefix}/")}
         for user in sorted((ours | document.leftovers()) - document.slots()):
-            keyring.delete(user)
-            if keyring.error is None:
+            if keyring.seconds > SWEEP_SECONDS:
+                return  # The session to be stored is what matters; the rest has time.
+            if keyring.delete(user):
                 document.forget_leftovers([user])
 
 
 class _Effort:
-    """One write's use of the keyring: after the first failure it is not asked again."""
+    """One write's use of the keyring: after the first failure it is not asked again.
 
-    def __init__(self, open_keyring: Callable[[], Keyring]) -> None:
+    Nor once it has taken LIMIT_SECONDS in all: others may be waiting for the store's lock.
+    """
+
+    def __init__(self, open_keyring: Callable[[], Keyring], monotonic: Callable[[], float]) -> None:
         self._open = open_keyring
+        self._monotonic = monotonic
         self._keyring: Keyring | None = None
+        self.seconds = 0.0
         self.error: KeyturnError | None = None
 
     def do(self, work: Callable[[Keyring], T]) -> T | None:
+        if self.error is None and self.seconds > LIMIT_SECONDS:
+            self.error = StoreUnavailable("The system keyring is too slow.")
         if self.error is not None:
             return None
+        began = self._monotonic()
         try:
             if self._keyring is None:
                 self._keyring = self._open()
@@ -253,9 +294,14 @@ class _Effort:
         except _OUT_OF_USE as error:
             self.error = error
             return None
+        finally:
+            self.seconds += self._monotonic() - began
 
-    def delete(self, user: str) -> None:
-        self.do(lambda keyring: keyring.delete(user))
+    def delete(self, user: str | None) -> bool:
+        """Empty a slot, if there is one to empty, and say whether it is empty now."""
+        if user is not None:
+            self.do(lambda keyring: keyring.delete(user))
+        return self.error is None
 
 
 def _closed(session: Session) -> str:
