@@ -149,8 +149,8 @@ def test_an_existing_session_wins_and_the_old_token_goes(machine: Machine) -> No
     place = Place()
     place.place = "another"
     program = auth(machine, place)
-    assert program.token() == "newer"
     assert [session.account_id for session in program.sessions()] == ["default"]
+    assert program.token() == "newer"
     assert place.token is None
 
 

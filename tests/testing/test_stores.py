@@ -7,6 +7,7 @@ import pytest
 
 import keyturn
 from keyturn.client.stores.raw import RawTokenStore
+from keyturn.protocol.tokens import Endpoints
 from keyturn.testing import MemoryStore, RawTokenStoreContract, TokenStoreContract, make_session
 
 
@@ -128,7 +129,8 @@ def test_a_store_for_one_token_keeps_no_refresh_token_that_the_next_run_would_mi
     tmp_path: Path,
 ) -> None:
     auth = program(OneToken(), tmp_path)
-    auth._runtime().store.put(make_session(expires_at=None), pin=True)
+    renewable = make_session(expires_at=None, endpoints=Endpoints(token="http://127.0.0.1:9/token"))
+    auth._runtime().store.put(renewable, pin=True)
     assert auth.token() == "a1"
     with pytest.raises(keyturn.RefreshUnavailable):
         auth.refresh()
