@@ -11,13 +11,16 @@ from tests.faults.tracing_ import Call, calls
 _TRACED = "trace=%file,%desc,%network"
 # Memory for the interpreter and its threads: nothing of a disk or a network is in it.
 _NOT_SWEPT = ("mmap",)
-# What changes something that outlives the process, or is told to the server.
-_CHANGING = {"write", "fsync", "rename", "unlink", "mkdir", "fchmod", "chmod", "sendto", "close"}
+# What changes something that outlives the process.
+_CHANGING = {"write", "fsync", "rename", "unlink", "mkdir"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """The ``nth`` call of one name since the command began; ``what`` is how strace shows it."""
+    """The ``nth`` call of one name since the command began; ``what`` is how strace shows it.
+
+    ``changes`` says whether what is stored changes by it.
+    """
 
     name: str
     nth: int
@@ -52,17 +55,17 @@ def places(machine: Machine, *arguments: str, who: str | None) -> list[Place]:
     return found
 
 
-def points(found: Sequence[Place], *, at_most: int | None) -> list[Point]:
+def points(found: Sequence[Place], faults: Sequence[str], *, at_most: int) -> list[Point]:
     """Return every point; or ``at_most`` so many, the same at each run.
 
-    Of a part, half are kills and full disks where something changes for good, which is where most
-    is at stake; the rest is spread evenly.
+    A part has first of all the kills and the full disks where what is stored changes, since most
+    is at stake there; the rest is spread evenly.
     """
-    every = [Point(place=place, fault=f) for f in ("KILL", "EIO", "ENOSPC") for place in found]
-    if at_most is None or len(every) <= at_most:
+    every = [Point(place=place, fault=fault) for fault in faults for place in found]
+    if len(every) <= at_most:
         return every
     weighty = [point for point in every if point.place.changes and point.fault != "EIO"]
-    chosen = _spread(weighty, at_most // 2)
+    chosen = _spread(weighty, at_most * 3 // 4)
     others = [point for point in every if point not in chosen]
     return chosen + _spread(others, at_most - len(chosen))
 
@@ -83,10 +86,9 @@ def _places(seen: Sequence[Call], machine: Machine) -> Iterator[Place]:
 
 
 def _changes(call: Call, machine: Machine) -> bool:
-    if call.name == "openat":
-        return "O_CREAT" in call.arguments and str(machine.state) in call.arguments
-    named = str(machine.state) in call.arguments or "socket:" in call.arguments
-    return call.name in _CHANGING and named
+    if str(machine.state) not in call.arguments or ".lock" in call.arguments:
+        return False
+    return call.name in _CHANGING or (call.name == "openat" and "O_CREAT" in call.arguments)
 
 
 def _shown(call: Call, machine: Machine) -> str:

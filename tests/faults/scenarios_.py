@@ -24,6 +24,7 @@ class Scenario:
         arguments: What is typed after ``acme auth``.
         variables: What is added to acme's environment.
         signs_in: Whether it asks for somebody to sign in.
+        faults: What happens to its system calls.
         statuses: The exit statuses it may end with.
     """
 
@@ -31,6 +32,7 @@ class Scenario:
     arguments: tuple[str, ...]
     variables: Mapping[str, str] = {}
     signs_in = False
+    faults: Sequence[str] = ("KILL", "EIO", "ENOSPC")
     statuses = frozenset({0, 1, TEMPORARY})
 
     def typed(self, machine: Machine) -> tuple[str, ...]:
@@ -73,6 +75,10 @@ class RefreshInKeyring(Refresh):
     """
 
     name = "refresh with the keyring"
+    faults = (
+        "KILL",
+        "EIO",
+    )  # It speaks to the keyring by the hundred calls, none of them a disk's.
 
     def __init__(self, keyring: SecretServiceHere) -> None:
         self._keyring = keyring

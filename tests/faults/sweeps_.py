@@ -28,7 +28,7 @@ class Report:
         return f"{self.name}: {counted}, {len(self.losses)} losses"
 
 
-def sweep(scenario: Scenario, machines: Sequence[Machine], *, at_most: int | None) -> Report:
+def sweep(scenario: Scenario, machines: Sequence[Machine], *, at_most: int) -> Report:
     """Break a command at each of its points, or ``at_most`` so many; the machines share them."""
     first = machines[0]
     for machine in machines:
@@ -36,7 +36,7 @@ def sweep(scenario: Scenario, machines: Sequence[Machine], *, at_most: int | Non
     scenario.prepare(first)
     found = places(first, *scenario.typed(first), who=_who(scenario, first))
     report = Report(name=scenario.name, places=len(found))
-    left = deque(points(found, at_most=at_most))
+    left = deque(points(found, scenario.faults, at_most=at_most))
 
     def work(machine: Machine) -> None:
         while left:
