@@ -359,6 +359,7 @@ def test_a_proxy_that_declines_is_named_without_its_password() -> None:
     assert "canary" not in str(caught.value)
 
 
+@pytest.mark.proves("K-30")
 def test_the_verification_cannot_be_switched_off_by_the_environment(
     tls_server: LittleServer,
 ) -> None:

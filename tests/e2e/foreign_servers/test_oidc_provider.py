@@ -5,6 +5,7 @@ grants where one was due has signed its user out.
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -154,7 +155,7 @@ def _crowd(acme: Acme, provider: Provider, *, ahead: int) -> list[str]:
     state = acme.home / ".local" / "state" / "acme"
     run = subprocess.run(
         [sys.executable, str(CROWD), str(state), provider.issuer, "8", str(ahead)],
-        env={**acme.environment, "PYTHONPATH": str(ROOT)},
+        env={**acme.environment, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT)))},
         capture_output=True,
         text=True,
         timeout=60,
