@@ -149,6 +149,7 @@ def test_of_several_resources_each_token_is_for_one(server: InProcess) -> None:
     assert aud(refresh(server, second.json()["refresh_token"])) == NOTES
 
 
+@pytest.mark.proves("S-0c")
 def test_who_asked_for_no_resource_gets_none_later(server: InProcess) -> None:
     tokens = signed_in(server)
     assert refused(refresh(server, tokens["refresh_token"], resource=NOTES))

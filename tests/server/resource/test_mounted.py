@@ -1,13 +1,22 @@
 """APIs of a real server's tokens: by its published keys, and beside it, where ended means now."""
 
+import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from keyturn.server.accounts import store as accounts
+from keyturn.server.app import create_app
 from keyturn.server.keys.service import OAUTH
-from keyturn.server.resource import InvalidToken, ProtectedResource, Verifier, read_keys
+from keyturn.server.resource import (
+    InvalidToken,
+    KeysUnavailable,
+    ProtectedResource,
+    Verifier,
+    read_keys,
+)
 from keyturn.server.resource.keys import Keys
 from keyturn.server.resource.mounted import MountedVerifier
 from tests.server.in_process_ import BASE_URL, InProcess
@@ -107,3 +116,27 @@ def test_a_verifier_of_another_issuer_takes_none_of_them(server: InProcess) -> N
     assert refused(server, MountedVerifier(server.app, other), text)
     keys = Published(server)
     assert refused(server, Verifier(other, keys=keys, clock=server.clock), text)
+
+
+def test_beside_a_server_that_nobody_has_started_the_first_token_opens_it(
+    server: InProcess,
+) -> None:
+    text = signed_in(server, resource=API)["access_token"]
+    unopened = create_app(server.settings, clock=server.clock)
+
+    async def test() -> None:
+        found = await MountedVerifier(unopened, RESOURCE).verify(text)
+        assert found.client_id == CLIENT
+
+    asyncio.run(test())
+
+
+@pytest.mark.proves("T-13")
+def test_beside_a_server_that_cannot_start_nobody_is_let_in(
+    server: InProcess, tmp_path: Path
+) -> None:
+    text = signed_in(server, resource=API)["access_token"]
+    (tmp_path / "file").write_text("")
+    broken = create_app(server.settings.model_copy(update={"data": tmp_path / "file"}))
+    with pytest.raises(KeysUnavailable):
+        asyncio.run(MountedVerifier(broken, RESOURCE).verify(text))

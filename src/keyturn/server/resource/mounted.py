@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import MutableMapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from keyturn.server.clock import instant
 from keyturn.server.resource.access import LARGEST_TOKEN, VerifiedAccess
@@ -27,6 +29,34 @@ class MountedVerifier:
     def __init__(self, server: FastAPI, resource: ProtectedResource) -> None:
         self._server, self._resource = server, resource
 
+    async def _opened(self) -> Services:
+        services: Services | None = getattr(self._server.state, "services", None)
+        if services is None:
+            # A server that nobody has started opens with its first request: this is one.
+            await self._server(self._request(), _no_body, _ignore)
+            services = getattr(self._server.state, "services", None)
+        if services is None:
+            raise KeysUnavailable("the server cannot start")
+        return services
+
+    def _request(self) -> dict[str, Any]:
+        prefix = urlsplit(self._resource.issuer).path
+        path = f"{prefix}/oauth/jwks"
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": "https",
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": prefix,
+            "query_string": b"",
+            "headers": [],
+            "client": None,
+            "server": None,
+        }
+
     async def verify(self, token: str) -> VerifiedAccess:
         """Return what a good token says, whose session is alive.
 
@@ -36,7 +66,7 @@ class MountedVerifier:
         """
         if len(token) > LARGEST_TOKEN:
             raise InvalidToken("too large")
-        services: Services = self._server.state.services
+        services = await self._opened()
         try:
             found = await services.oauth.introspection.open_access_token(token)
             if found is None or services.settings.issuer != self._resource.issuer:
@@ -55,3 +85,11 @@ class MountedVerifier:
             expires_at=instant(access.expires_at * 1000),
             claims={"sid": access.session_id, "jti": access.id, "aud": access.audience},
         )
+
+
+async def _no_body() -> dict[str, Any]:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def _ignore(message: MutableMapping[str, Any]) -> None:
+    """Take an answer that nobody reads."""
