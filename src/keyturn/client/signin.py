@@ -138,6 +138,7 @@ def _keep(rt: Runtime, http: Http, granted: Granted, options: Options) -> LoginO
         _retire(rt, stored, old)
         if granted.anonymous_id is not None:
             _clear_anonymous(rt, granted.anonymous_id, stored)
+        _clear_nameless(rt, stored)
     except KeyboardInterrupt:  # Tidying up is all that was left: the person is signed in.
         rt.trace("interrupted; what the new session replaces may live on at the server")
     return LoginOutcome(
@@ -150,7 +151,8 @@ def _previous(before: Snapshot, account: Account) -> Session | None:
     """Return the default session so far, where it is another person's."""
     previous_id = default_id(before)
     previous = before.sessions.get(previous_id) if previous_id else None
-    same = previous is None or previous.anonymous or previous.account.id == account.id
+    known = (account.id, DEFAULT_ID)  # Nobody knows whose the nameless one was.
+    same = previous is None or previous.anonymous or previous.account.id in known
     return None if same else previous
 
 
@@ -198,6 +200,16 @@ def _clear_anonymous(rt: Runtime, anonymous_id: str, stored: Session) -> None:
     cleared = rt.store.remove(anonymous_id)
     if cleared is not None and cleared.anonymous:
         revoke_quietly(rt, cleared)
+
+
+def _clear_nameless(rt: Runtime, stored: Session) -> None:
+    """Forget a session of nobody known: the two could not be told apart (K-1b)."""
+    if stored.account.id == DEFAULT_ID:
+        return
+    try:
+        _retire(rt, stored, rt.store.remove(DEFAULT_ID))
+    except KeyturnError as error:
+        rt.trace(f"the earlier session without a name stays ({error.code})")
 
 
 def _session(rt: Runtime, granted: Granted, account: Account, options: Options) -> Session:
