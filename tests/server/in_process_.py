@@ -44,10 +44,18 @@ class SetClock:
 class InProcess:
     """One started server; ``default`` is its project, ``keyturn-cli`` that project's client."""
 
-    def __init__(self, data: Path, *, clock: SetClock | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *,
+        clock: SetClock | None = None,
+        host: dict[str, Any] | None = None,
+        **settings: Any,
+    ) -> None:
+        """Start it; ``host`` is what an app around it passes to ``create_app``."""
         self.clock = clock or SetClock()
         self.settings = Settings.model_validate({"data": data, "base_url": BASE_URL, **settings})
-        self.app: FastAPI = create_app(self.settings, clock=self.clock)
+        self.app: FastAPI = create_app(self.settings, clock=self.clock, **(host or {}))
         self._runner = asyncio.Runner()
         self._lifespan = self.app.router.lifespan_context(self.app)
         self._runner.run(_awaited(self._lifespan.__aenter__()))

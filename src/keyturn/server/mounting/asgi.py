@@ -11,11 +11,12 @@ import asyncio
 import logging
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from starlette.responses import PlainTextResponse
 
 from keyturn.server.first_start import first_start
+from keyturn.server.mounting.rules import HostUser
 from keyturn.server.oauth import metadata, protected
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from keyturn.server.mounting.service import Host
+    from keyturn.server.services import Services
     from keyturn.server.settings import Settings
 
 log: logging.Logger = logging.getLogger("keyturn.mounting")
@@ -43,6 +46,8 @@ class OpensItself:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with the app; 503 where it cannot be opened, and the next request tries again."""
         app = self._app
+        if scope["type"] == "http":
+            scope = _as_starlette_mounts(scope)
         if scope["type"] == "http" and not is_open(scope["app"]):
             _warn_of_another_prefix(scope)
             try:
@@ -105,6 +110,40 @@ async def running(app: FastAPI) -> AsyncIterator[None]:
             log.warning("made project %s; its keys are in %s", made.project_id, made.kept_in)
     async with app.router.lifespan_context(app):
         yield
+
+
+async def close_account(app: FastAPI, user_id: str) -> None:
+    """Let a host's user in no more: every session ends, pages answer 403, approvals are void.
+
+    Raises:
+        ValueError: no id that ``identify`` could have answered.
+        IdTaken: the id belongs to a user of another project.
+        StorageUnavailable: nothing was changed.
+    """
+    user = HostUser(id=user_id)
+    async with _open_services(app) as services:
+        await services.host_users.close(_host_of(services).project_id, user.id)
+
+
+async def reopen_account(app: FastAPI, user_id: str) -> None:
+    """Undo ``close_account``; sessions that ended stay ended. Raises StorageUnavailable."""
+    async with _open_services(app) as services:
+        await services.host_users.reopen(_host_of(services).project_id, user_id)
+
+
+@asynccontextmanager
+async def _open_services(app: FastAPI) -> AsyncIterator[Services]:
+    if is_open(app):
+        yield app.state.services
+        return
+    async with running(app):
+        yield app.state.services
+
+
+def _host_of(services: Services) -> Host:
+    if services.host is None:
+        raise ValueError("this app has accounts of its own: it was made without identify=")
+    return services.host
 
 
 def well_known_app(app: FastAPI) -> ASGIApp:
@@ -200,11 +239,31 @@ class _Lifespan:
 
 
 def _at_the_root(scope: Scope, served: set[str]) -> str | None:
-    """Return which of the served paths was asked for; hosts differ in what they leave of a path."""
+    """Return which of the served paths was asked for."""
     if scope["type"] != "http":
         return None
     path, root = scope["path"], scope.get("root_path", "").rstrip("/")
-    return next((whole for whole in (path, root + path) if whole in served), None)
+    asked = (_sent_path(scope), path, root + path)
+    return next((whole for whole in asked if whole in served), None)
+
+
+def _sent_path(scope: Scope) -> str:
+    """Return the path as it was sent, whatever hosts have made of it; "" where unknown."""
+    raw: bytes = scope.get("raw_path") or b""
+    return unquote(raw.partition(b"?")[0].decode("ascii", "replace"))
+
+
+def _as_starlette_mounts(scope: Scope) -> Scope:
+    """Return the scope of a mounted app with the whole path in it, and the prefix beside it.
+
+    That is how Starlette mounts. Litestar hands on the rest of the path alone, with a slash behind.
+    """
+    settings: Settings = scope["app"].state.settings
+    prefix, sent = urlsplit(settings.issuer).path, _sent_path(scope)
+    shortened = not scope.get("root_path") and sent not in ("", scope["path"])
+    if not shortened or not prefix or not sent.startswith(prefix + "/"):
+        return scope
+    return {**scope, "path": sent, "root_path": prefix}
 
 
 def _warn_of_another_prefix(scope: Scope) -> None:

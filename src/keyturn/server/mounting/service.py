@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from keyturn.server.accounts import store as accounts
 from keyturn.server.events import store as events
 from keyturn.server.mounting.rules import HostUser, host_user, sign_in_address
+from keyturn.server.sessions import store as sessions
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -88,6 +89,28 @@ class HostUsers:
             "display_name": user.name,
         }
         return (yield from accounts.update(found, **told)) or found
+
+    async def close(self, project_id: str, user_id: str) -> None:
+        """Let nobody of that id in any more, known by now or not, and end their sessions."""
+        await self._storage.write(self._close, project_id, user_id, self._clock.now_ms())
+
+    async def reopen(self, project_id: str, user_id: str) -> None:
+        """Let them in again; what ended stays ended."""
+        await self._storage.write(self._reopen, project_id, user_id)
+
+    def _close(self, project_id: str, user_id: str, now: int) -> Work[None]:
+        yield from accounts.insert_of_host(project_id, user_id, now=now)
+        found = yield from accounts.by_id(project_id, user_id)
+        if found is None:
+            raise IdTaken
+        yield from accounts.update(found, disabled_at=found.disabled_at or now)
+        yield from sessions.end_of_user(user_id, reason="account closed", now=now)
+        yield from events.record("account.closed", now=now, project_id=project_id, user_id=user_id)
+
+    def _reopen(self, project_id: str, user_id: str) -> Work[None]:
+        found = yield from accounts.by_id(project_id, user_id)
+        if found is not None:
+            yield from accounts.update(found, disabled_at=None)
 
 
 def _is_current(known: User, user: HostUser) -> bool:
