@@ -14,6 +14,7 @@ import keyturn
 from tests.client import migrating_
 from tests.client.machine_ import Machine
 from tests.client.migrating_ import OLD, prepare
+from tests.issuers_.issuer_ import Issuer
 
 ROOT = Path(__file__).resolve().parents[2]
 DRIVER = Path(migrating_.__file__)
@@ -290,3 +291,15 @@ def test_of_many_processes_one_takes_the_token_over_and_all_have_it(tmp_path: Pa
     stored = json.loads((tmp_path / "home" / "session.json").read_text())
     (client,) = stored["clients"].values()
     assert list(client["accounts"]) == ["default"]
+
+
+@pytest.mark.proves("K-1b", "K-65")
+def test_the_next_sign_in_replaces_the_token_that_had_no_name(
+    machine: Machine, issuer: Issuer
+) -> None:
+    program = machine.auth(issuer, legacy=Place())
+    assert program.token() == OLD
+    outcome = program.login_with_token(issuer.tokens(issuer.start())["access_token"])
+    assert outcome.previous_account is None
+    assert [session.account_id for session in program.sessions()] == ["ada"]
+    assert program.token() != OLD
