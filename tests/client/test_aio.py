@@ -15,7 +15,7 @@ import keyturn
 from keyturn import SignInRequired, Verification, aio
 from tests.client.machine_ import Machine
 from tests.client.test_login import Events, approve
-from tests.issuers_.http_ import Answer
+from tests.issuers_.http_ import Answer, Asked
 from tests.issuers_.issuer_ import Issuer
 
 T = TypeVar("T")
@@ -303,3 +303,33 @@ def test_errors_are_the_blocking_ones(issuer: Issuer, machine: Machine) -> None:
     issuer.decision = "deny"
     with pytest.raises(keyturn.LoginDenied):
         asyncio.run(auth.login(method="device"))
+
+
+@pytest.mark.proves("K-81", "K-47")
+def test_cancelled_while_the_code_is_redeemed_the_answer_is_waited_for_and_revoked(
+    issuer: Issuer, machine: Machine
+) -> None:
+    redeem, redeeming, go_on = issuer.routes["/oauth/token"], threading.Event(), threading.Event()
+
+    def slow(asked: Asked) -> Answer:
+        redeeming.set()
+        assert go_on.wait(10)
+        return redeem(asked)
+
+    issuer.routes["/oauth/token"] = slow
+
+    async def program() -> None:
+        auth = aio.Auth.of(machine.auth(issuer))
+        task = asyncio.create_task(auth.login(method="loopback", on_event=Events(approve)))
+        await asyncio.to_thread(redeeming.wait, 10)
+        task.cancel()
+        # Longer than the pace at which a sign-in that still waits looks whether to stop.
+        await asyncio.sleep(1.3)
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(program())
+    (family,) = issuer.families.values()
+    assert family.ended
+    assert not machine.home.exists()

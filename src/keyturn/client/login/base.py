@@ -159,11 +159,19 @@ class Talk:
             opened = False
         self.say(replace(link, browser_opened=opened))
 
+    def decided(self) -> None:
+        """The person has decided: nobody is waited for any more.
+
+        From here on the server may have granted something, so nothing but the check before storing
+        ends the sign-in, where the grant is known and can be revoked.
+        """
+        self._ends_at = None
+
     def tick(self) -> None:
         """Say how much time is left: once a second, and only while there is a link to visit."""
-        self._check()
         if self._ends_at is None:
             return
+        self._check()
         left = max(0, round(self._ends_at - self._rt.effects.monotonic()))
         if left != self._said:
             self._said = left

@@ -41,7 +41,9 @@ def sign_in(rt: Runtime, http: Http, talk: Talk, options: Options) -> Granted:
     )
     talk.show_link(link, open_browser=options.open_browser)
     polling = cli_login.poll(client, attempt, hold_seconds=LONGEST_HOLD_SECONDS)
-    tokens = _exchange(rt, http, run(polling, http))
+    refresh_token = run(polling, http)
+    talk.decided()
+    tokens = _exchange(rt, http, refresh_token)
     return Granted(
         tokens=tokens,
         account=account_from(unverified_claims(tokens.access_token)),

@@ -51,4 +51,5 @@ def sign_in(rt: Runtime, http: Http, talk: Talk, metadata: Metadata, options: Op
         hold_seconds=metadata.hold_seconds,
     )
     tokens = run(polling, http)
+    talk.decided()
     return Granted(tokens=tokens, metadata=metadata)

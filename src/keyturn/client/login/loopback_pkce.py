@@ -55,6 +55,7 @@ def sign_in(rt: Runtime, http: Http, talk: Talk, metadata: Metadata, options: Op
         code = server.wait(
             lambda query: read_callback(query, attempt), until=until, on_tick=talk.tick
         )
+    talk.decided()
     tokens = run(exchange(metadata.token, attempt, code, now=effects.now()), http)
     return Granted(tokens=tokens, metadata=metadata)
 
