@@ -1,4 +1,4 @@
-"""The contract every session store keeps; ``tests/contracts/token_store.py`` checks it."""
+"""The contract every session store keeps; ``keyturn.testing.TokenStoreContract`` checks it."""
 
 from __future__ import annotations
 
