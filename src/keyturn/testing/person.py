@@ -66,6 +66,7 @@ class Person:
         self._announced: set[str] = set()
         self._trouble: list[Exception] = []
         self._door: socket.socket | None = None
+        self._porter: threading.Thread | None = None
         self._browser = ScriptedBrowser(
             monotonic=clock.monotonic, sleep=clock.sleep, user_agent=USER_AGENT
         )
@@ -125,7 +126,10 @@ class Person:
         """
         if self._door is None:
             self._door = socket.create_server(("127.0.0.1", 0))
-            threading.Thread(target=self._wait_at_the_door, args=(self._door,), daemon=True).start()
+            self._porter = threading.Thread(
+                target=self._wait_at_the_door, args=(self._door,), daemon=True
+            )
+            self._porter.start()
         port = str(self._door.getsockname()[1])
         command = [sys.executable, "-I", "-S", os.path.abspath(hand_over.__file__), port]
         return {"BROWSER": shlex.join(command)}
@@ -137,8 +141,9 @@ class Person:
             NotOnThePage, ServerUnreachable, UnexpectedReply: the first thing that did.
         """
         door, self._door = self._door, None
-        if door is not None:
+        if door is not None and self._porter is not None:
             _wake(door)
+            self._porter.join(_PATIENCE_SECONDS)
         for thread in self._at_work:
             thread.join(_PATIENCE_SECONDS)
         self._browser.close()
