@@ -360,6 +360,18 @@ def test_a_proxy_that_declines_is_named_without_its_password() -> None:
 
 
 @pytest.mark.proves("K-30")
+@pytest.mark.parametrize("host", ["127.0.0.1", "nobody.invalid"])
+def test_a_proxy_that_is_not_there_is_named_and_not_the_server(host: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    environ = {"HTTPS_PROXY": f"http://user:canary@{host}:{port}"}
+    with make_http(environ) as http, pytest.raises(ServerUnreachable) as caught:
+        http.send(get("https://id.example/"))
+    assert caught.value.kind == "proxy"
+    assert str(caught.value) == f"The proxy {host}:{port} does not answer."
+
+
+@pytest.mark.proves("K-30")
 def test_the_verification_cannot_be_switched_off_by_the_environment(
     tls_server: LittleServer,
 ) -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
+    from keyturn.net.proxy import Proxy
+
 LIMIT_SECONDS = 10.0
 
 
@@ -169,8 +171,10 @@ class Http:
         host, secured = target.hostname or "", target.scheme == "https"
         port = target.port or (443 if secured else 80)
         proxy = proxy_for(target, self._environ)
-        at = (proxy.host, proxy.port) if proxy else (host, port)
-        raw = connect(*at, deadline, may_reach=self._may_reach)
+        if proxy is None:
+            raw = connect(host, port, deadline, may_reach=self._may_reach)
+        else:
+            raw = self._reach_proxy(proxy, deadline)
         try:
             if proxy is not None:
                 tunnel(raw, f"{host}:{port}", proxy, deadline)
@@ -180,6 +184,17 @@ class Http:
             raw.close()
             raise
         return _Connection(host, port, timed=TimedSocket(raw, deadline), secured=secured)
+
+    def _reach_proxy(self, proxy: Proxy, deadline: Deadline) -> socket.socket:
+        try:
+            return connect(proxy.host, proxy.port, deadline, may_reach=self._may_reach)
+        except AddressRefused:
+            raise
+        except (OSError, UnicodeError) as error:
+            # Whoever was told that the server is gone would look in the wrong place.
+            raise ServerUnreachable(
+                f"The proxy {proxy.host}:{proxy.port} does not answer.", kind="proxy"
+            ) from error
 
 
 class _Connection(http.client.HTTPConnection):
