@@ -1,5 +1,6 @@
 """The kit's own parts, and an author's project whose tests use nothing else."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -47,6 +48,7 @@ def test_an_authors_tests_pass_with_the_public_kit_alone(tmp_path: Path) -> None
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "pytest", "-q", "--strict-markers", "-rA"],
         cwd=tmp_path,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         timeout=120,
@@ -135,8 +137,6 @@ def test_a_program_that_runs_here_sees_a_machine_of_its_own_and_leaves_ours_alon
     monkeypatch.setenv("CI", "1")
 
     def main() -> None:
-        import os
-
         print(sys.argv, os.environ.get("ACME_TOKEN"), os.environ.get("CI"), os.environ["ACME_HOME"])
         print(sys.stdin.read(), file=sys.stderr)
         raise SystemExit("it ended")
