@@ -131,15 +131,15 @@ class Bus:
             raise locked()
         return None
 
-    def unlock(self, collection: str) -> None:
-        """Unlock a keyring, with a dialog where it needs one."""
+    def unlock(self, collection: str, *, seconds: float = DIALOG_SECONDS) -> None:
+        """Unlock a keyring, with a dialog where it needs one, for so many seconds."""
         _, prompt = self.call(_ROOT, "Service", "Unlock", "ao", ([collection],))
-        if prompt != NOTHING and not self._answered(prompt):
+        if prompt != NOTHING and not self._answered(prompt, seconds):
             raise locked()
 
-    def _answered(self, prompt: str) -> bool:
-        """Show the dialog and say whether it was answered; Ctrl-C and the deadline dismiss it."""
-        self._until = self._monotonic() + DIALOG_SECONDS
+    def _answered(self, prompt: str, seconds: float) -> bool:
+        """Show the dialog and say whether it was answered, in time."""
+        self._until = self._monotonic() + seconds
         rule = self._jeepney.MatchRule(
             type="signal", interface=f"{INTERFACE}Prompt", member="Completed", path=prompt
         )
@@ -155,11 +155,9 @@ class Bus:
             try:
                 self.call(prompt, "Prompt", "Prompt", "s", ("",))
                 message = self._connection.recv_until_filtered(signals, timeout=self._left())
-            except (TimeoutError, KeyboardInterrupt) as error:
-                self._until = self._monotonic() + CALL_SECONDS
-                self.call(prompt, "Prompt", "Dismiss")
-                if isinstance(error, KeyboardInterrupt):
-                    raise
+            except TimeoutError:
+                # Not Prompt.Dismiss: gnome-keyring 42.1 fails an assertion at it and ends, with
+                # everything that was unlocked. A dialog left standing harms nobody.
                 return False
         self._until = self._monotonic() + CALL_SECONDS
         return not message.body[0]

@@ -12,7 +12,14 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
-from keyturn.client.stores.dbus import INTERFACE, NOTHING, ItemGone, locked, secret_service
+from keyturn.client.stores.dbus import (
+    DIALOG_SECONDS,
+    INTERFACE,
+    NOTHING,
+    ItemGone,
+    locked,
+    secret_service,
+)
 from keyturn.protocol.errors import StoreReadFailed, StoreUnavailable, StoreWriteFailed
 
 if TYPE_CHECKING:
@@ -88,15 +95,23 @@ class SecretService:
     Args:
         service: What the secrets are filed under.
         monotonic: Returns seconds that only ever grow.
+        dialog_seconds: How long the one dialog may stand.
 
     Attributes:
         marks: What tells our own items from others under the same service.
     """
 
-    def __init__(self, service: str, *, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        service: str,
+        *,
+        monotonic: Callable[[], float],
+        dialog_seconds: float = DIALOG_SECONDS,
+    ) -> None:
         self.marks: dict[str, str] = {"application": "keyturn"}
         self._service = service
         self._monotonic = monotonic
+        self._dialog_seconds = dialog_seconds
 
     def check(self) -> None:
         """Find out whether a secret could be written now."""
@@ -109,7 +124,7 @@ class SecretService:
         with secret_service(self._monotonic) as bus:
             collection = bus.default_collection()
             if bus.is_locked(collection):
-                bus.unlock(collection)
+                bus.unlock(collection, seconds=self._dialog_seconds)
 
     def read(self, user: str) -> str | None:
         """Return a secret, or ``None`` where there is none."""
