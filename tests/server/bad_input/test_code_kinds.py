@@ -144,6 +144,13 @@ DOORS: dict[str, tuple[Door, set[str], Check]] = {
         {"OAuth refresh token", "OAuth access token"},
         lambda answer: (answer.status_code, answer.content) == (200, b""),
     ),
+    "introspection": (
+        lambda held, code: held.server.post(
+            "/oauth/introspect", data={"client_id": "keyturn-cli", "token": code}
+        ),
+        {"OAuth refresh token", "OAuth access token"},
+        lambda answer: (answer.status_code, answer.json()) == (200, {"active": False}),
+    ),
     "userinfo": (
         lambda held, code: held.server.get(
             "/oauth/userinfo", headers={"authorization": f"Bearer {code}"}

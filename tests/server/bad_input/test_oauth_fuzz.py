@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from keyturn.protocol.pkce import challenge_for
 from keyturn.server.projects.rules import DEVICE_GRANT
 from tests.server.bad_input.texts_ import MARK, encoded, raw_values
+from tests.server.in_process_ import BASE_URL
 from tests.server.person_ import VERIFIER, Person, authorize_path
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ REDIRECT = "http://127.0.0.1:49152/callback"
 CODES = {
     "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "invalid_scope",
     "unsupported_grant_type", "authorization_pending", "slow_down", "access_denied",
-    "expired_token", "temporarily_unavailable", "invalid_token",
+    "expired_token", "temporarily_unavailable", "invalid_token", "invalid_target",
 }  # fmt: skip
 GOOD: dict[str, list[str]] = {
     "grant_type": ["authorization_code", "refresh_token", DEVICE_GRANT],
@@ -47,6 +48,7 @@ GOOD: dict[str, list[str]] = {
     "scope": ["openid", "openid profile email"],
     "host_name": ["quartz"],
     "token_type_hint": ["refresh_token"],
+    "resource": [BASE_URL, "https://notes.example.com"],
 }
 
 
@@ -77,7 +79,7 @@ def parameters(known: dict[str, list[str]]) -> st.SearchStrategy[list[tuple[str,
             st.just(name), st.sampled_from(known[name]).map(lambda value: value.encode())
         )
     )
-    hostile = st.tuples(st.sampled_from([*names, MARK, "", "resource"]), raw_values)
+    hostile = st.tuples(st.sampled_from([*names, MARK, "", "audience"]), raw_values)
     return st.lists(good | good | hostile, max_size=9)
 
 
@@ -105,7 +107,10 @@ def careful(answer: httpx2.Response) -> None:
 
 
 @pytest.mark.proves("S-20", "T-14")
-@pytest.mark.parametrize("path", ["/oauth/token", "/oauth/device_authorization", "/oauth/revoke"])
+@pytest.mark.parametrize(
+    "path",
+    ["/oauth/token", "/oauth/device_authorization", "/oauth/revoke", "/oauth/introspect"],
+)
 def test_whatever_is_posted_is_answered_by_the_book_and_nothing_is_given_back(
     shared: InProcess, real: dict[str, list[str]], path: str
 ) -> None:
@@ -148,6 +153,7 @@ ASKED: dict[str, list[str]] = {
     "redirect_uri": [REDIRECT],
     "state": ["s" * 20],
     "scope": ["openid profile"],
+    "resource": [BASE_URL, BASE_URL + "/"],
     "code_challenge": [challenge_for(VERIFIER)],
     "code_challenge_method": ["S256"],
     "prompt": ["none", "login", "consent"],

@@ -13,7 +13,7 @@ from keyturn.server.settings import ClientDeclaration
 from tests.server.in_process_ import InProcess
 from tests.server.oauth.grants_ import CLIENT, DEVICE_GRANT, redeem, refresh, signed_in
 
-POSTED = ("/oauth/token", "/oauth/device_authorization", "/oauth/revoke")
+POSTED = ("/oauth/token", "/oauth/device_authorization", "/oauth/revoke", "/oauth/introspect")
 DESCRIPTION = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]+")
 SECRET = "s:e c%r+é/t"
 
@@ -171,7 +171,12 @@ def test_a_client_that_identifies_itself_in_two_ways_is_refused(
     assert (reply.status_code, reply.json()["error"]) == (400, "invalid_request")
 
 
-READ = ("/oauth/userinfo", "/oauth/jwks", "/.well-known/oauth-authorization-server")
+READ = (
+    "/oauth/userinfo",
+    "/oauth/jwks",
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/oauth-protected-resource",
+)
 
 
 @pytest.mark.proves("S-5")
@@ -209,6 +214,10 @@ def test_a_database_that_is_down_is_a_503_with_retry_after(server: InProcess) ->
         server.post("/oauth/revoke", data={"token": "x", "client_id": "y"}),
         server.post("/oauth/revoke", data={"token": tokens["refresh_token"], "client_id": CLIENT}),
         server.post("/oauth/device_authorization", data={"client_id": CLIENT}),
+        *(
+            server.post("/oauth/introspect", data={"token": token, "client_id": CLIENT})
+            for token in (tokens["refresh_token"], tokens["access_token"])
+        ),
         server.get("/oauth/userinfo", headers=bearer),
     ]
     for reply in replies:

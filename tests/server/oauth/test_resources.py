@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
+from keyturn.server import well_known_app
 from keyturn.server.oauth import rules
 from keyturn.server.oauth.authorize import AuthorizationRequest, RedirectableError
 from keyturn.server.oauth.resources import resource_problem
@@ -232,3 +233,23 @@ def test_a_declared_api_at_this_servers_address_is_described_here(server: InProc
     }
     for path in ("mcp", "notes/", "x", "notes%23"):
         assert server.get(f"{at}/{path}").status_code == 404
+
+
+@pytest.mark.proves("S-63")
+def test_the_root_of_a_host_describes_the_apis_beside_a_mounted_server(
+    start_server: Callable[..., InProcess],
+) -> None:
+    own, issuer = "https://example.com/notes", "https://example.com/auth"
+    declared = [{"uri": uri, "project": "default"} for uri in (own, NOTES)]
+    server = start_server(**{**SETTINGS, "base_url": issuer, "resources": declared})
+
+    async def ask(path: str) -> httpx2.Response:
+        transport = httpx2.ASGITransport(app=well_known_app(server.app))
+        async with httpx2.AsyncClient(transport=transport, base_url=issuer) as client:
+            return await client.get(f"https://example.com/.well-known/{path}")
+
+    for name, uri in (("notes", own), ("auth", issuer)):
+        reply = server.run(ask(f"oauth-protected-resource/{name}"))
+        assert (reply.json()["resource"], reply.status_code) == (uri, 200)
+    for path in ("oauth-protected-resource/mcp", "oauth-protected-resource", "x"):
+        assert server.run(ask(path)).status_code == 404

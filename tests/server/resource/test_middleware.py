@@ -3,6 +3,8 @@
 import asyncio
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -204,3 +206,13 @@ def test_neither_log_nor_answer_repeats_a_token(caplog: pytest.LogCaptureFixture
     text = token(iss="https://evil.example")
     reply = ask(door(), headers=bearer(text))
     assert text not in caplog.text + reply.text + json.dumps(dict(reply.headers))
+
+
+def test_an_api_loads_nothing_of_the_server_besides() -> None:
+    listed = "import sys, keyturn.server.resource; print(*sorted(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", listed], capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.split())
+    assert "keyturn.server.resource.remote" in loaded
+    heavy = {"fastapi", "starlette", "pydantic", "jinja2", "argon2", "uvicorn", "sqlite3"}
+    assert not loaded & heavy
+    assert not {name for name in loaded if name.startswith(("keyturn.server.s", "keyturn.client"))}

@@ -100,6 +100,14 @@ def test_beside_the_server_a_session_that_has_ended_opens_nothing_at_once(
     assert refused(server, verifier, barred)
 
 
+@pytest.mark.proves("T-13")
+def test_beside_a_server_without_its_database_nobody_is_let_in(server: InProcess) -> None:
+    text = signed_in(server, resource=API)["access_token"]
+    server.run(server.services.storage.close())
+    with pytest.raises(KeysUnavailable):
+        server.run(MountedVerifier(server.app, RESOURCE).verify(text))
+
+
 @pytest.mark.proves("S-32")
 def test_beside_the_server_a_use_of_the_new_token_ends_the_one_before(server: InProcess) -> None:
     first = signed_in(server, resource=API)

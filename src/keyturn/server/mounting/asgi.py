@@ -154,7 +154,7 @@ def well_known_app(app: FastAPI) -> ASGIApp:
     """
     settings: Settings = app.state.settings
     path = urlsplit(settings.issuer).path
-    served = {metadata.WELL_KNOWN + path, protected.WELL_KNOWN + path}
+    served = {metadata.WELL_KNOWN + path} | protected.well_known_paths(settings)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         asked = _at_the_root(scope, served)
@@ -182,7 +182,7 @@ def mounted(host: ASGIApp, app: FastAPI) -> ASGIApp:
     if not prefix:
         raise ValueError("base_url needs a path, such as https://app.example/auth")
     well_known = well_known_app(app)
-    known = {metadata.WELL_KNOWN + prefix, protected.WELL_KNOWN + prefix}
+    known = {metadata.WELL_KNOWN + prefix} | protected.well_known_paths(settings)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -13,6 +13,7 @@ from keyturn.server.resource.metadata import WELL_KNOWN, ProtectedResource
 
 if TYPE_CHECKING:
     from keyturn.server.services import Services
+    from keyturn.server.settings import Settings
 
 
 def own_resource(services: Services) -> ProtectedResource:
@@ -23,6 +24,14 @@ def own_resource(services: Services) -> ProtectedResource:
         scopes=NATIVE_SCOPES,
         display_name=services.settings.site_name,
     )
+
+
+def well_known_paths(settings: Settings) -> set[str]:
+    """Return where the documents of all APIs at the issuer's scheme and host live."""
+    uris = [settings.issuer, *(declared.uri for declared in settings.resources)]
+    origin = urlsplit(settings.issuer)[:2]
+    here = [uri for uri in uris if urlsplit(uri)[:2] == origin]
+    return {ProtectedResource(uri=uri, issuer=settings.issuer).metadata_path for uri in here}
 
 
 async def protected_resource(call: Call) -> Answer:
@@ -50,4 +59,10 @@ async def protected_resource_of_a_path(call: Call) -> Answer:
     return Answer(told.document(), headers=cached_for(300))
 
 
-__all__ = ["WELL_KNOWN", "own_resource", "protected_resource", "protected_resource_of_a_path"]
+__all__ = [
+    "WELL_KNOWN",
+    "own_resource",
+    "protected_resource",
+    "protected_resource_of_a_path",
+    "well_known_paths",
+]
