@@ -59,8 +59,14 @@ def _in_use(exam: Examination, session: Session) -> Finding:
 def leftovers(exam: Examination) -> Finding | None:
     """No secret of a session that has ended is left in the keyring (K-10)."""
     store = exam.rt.store
-    if not isinstance(store, TieredStore) or not store.leftovers():
+    if not isinstance(store, TieredStore):
         return None
+    try:
+        left = store.leftovers()
+    except KeyturnError:
+        return None  # The file cannot be read, which is the business of the other checks.
+    if not left or not _is_there(exam):
+        return None  # Where there is no keyring at all, nothing can have been left in it.
 
     def clear() -> None:
         store.clear_leftovers()
@@ -72,6 +78,17 @@ def leftovers(exam: Examination) -> Finding | None:
         remedy="Unlock the keyring, then run `{program} auth doctor --fix`.",
         fix=Fix(question="Remove what is left of earlier sessions from the keyring?", apply=clear),
     )
+
+
+def _is_there(exam: Examination) -> bool:
+    effects = exam.rt.effects
+    try:
+        open_keyring(f"keyturn:{exam.rt.config.name}", monotonic=effects.monotonic).check()
+    except StoreLocked:
+        return True
+    except KeyturnError:
+        return False
+    return True
 
 
 def _wanted(exam: Examination, *, strict: bool) -> Finding:
