@@ -50,7 +50,7 @@ def store_session(home: Path, **changes: object) -> None:
 
 
 @pytest.mark.proves("K-70", "K-71")
-def test_a_valid_stored_token_costs_four_small_modules_and_none_of_the_expensive_ones(
+def test_a_valid_stored_token_costs_three_small_modules_and_none_of_the_expensive_ones(
     tmp_path: Path,
 ) -> None:
     store_session(tmp_path / "home", account=Account(id="ada", label="Zoë"))
@@ -71,7 +71,6 @@ def test_a_valid_stored_token_costs_four_small_modules_and_none_of_the_expensive
         "keyturn",
         "keyturn.client",
         "keyturn.client.auth",
-        "keyturn.client.clock",
     ]
     assert not set(loaded) & set(FORBIDDEN)
 

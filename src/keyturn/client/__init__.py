@@ -12,6 +12,7 @@ bytes), no dataclasses, typing, pathlib or logging.
 
 import os
 import sys
+from time import time  # noqa: TID251 - see ``now`` below
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
         client_id: str
         home: str | None
 
+
+now = time
+"""Epoch seconds. Read here and in ``clock``, since a file of its own costs as much as the check."""
 
 SCHEMA = 1
 SESSION_FILE = "session.json"

@@ -3,8 +3,7 @@
 On the hot path: every method but ``token`` loads what it needs when it is called.
 """
 
-from keyturn.client import environment_token, has_record, valid_token, variable_prefix
-from keyturn.client.clock import now
+from keyturn.client import environment_token, has_record, now, valid_token, variable_prefix
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,13 +1,15 @@
-"""The only place of the client that reads a clock. On the hot path."""
+"""The clocks of the client. ``now`` lives with the hot path; nothing else reads a clock."""
 
 import sys
 import time
+
+from keyturn.client import now as hot_now
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-now: "Callable[[], float]" = time.time
+now: "Callable[[], float]" = hot_now
 """Epoch seconds."""
 
 sleep: "Callable[[float], None]" = time.sleep

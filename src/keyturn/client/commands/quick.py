@@ -6,8 +6,7 @@ Where anything is unusual it does nothing, and the long way says what it is.
 
 import sys
 
-from keyturn.client import environment_token, valid_token
-from keyturn.client.clock import now
+from keyturn.client import environment_token, now, valid_token
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
