@@ -81,6 +81,7 @@ def own_page(endpoint: Callable[[Visitor], Awaitable[Response]]) -> Endpoint:
     Where the app around us knows the people, it leads there instead.
     """
 
+    @functools.wraps(endpoint)
     async def answer(visitor: Visitor) -> Response:
         if visitor.host is None:
             return await endpoint(visitor)
