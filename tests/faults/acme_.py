@@ -23,7 +23,10 @@ from keyturn.client.effects import Effects
 CLIENT_ID = "keyturn-cli"
 GO = signal.SIGUSR1
 # Where Python would load something only when a command first needs it.
-_LATE = ("encodings.idna", "encodings.ascii", "encodings.latin_1", "getpass", "stringprep")
+_LATE = (
+    *("encodings.idna", "encodings.ascii", "encodings.latin_1", "getpass", "stringprep"),
+    *("jeepney", "jeepney.io.blocking", "hashlib", "secrets"),
+)
 
 
 class Auth(keyturn.Auth):
@@ -59,7 +62,8 @@ def acme(arguments: list[str]) -> int:
 def load() -> None:
     """Load whatever any command of acme might."""
     for name in _LATE:
-        importlib.import_module(name)
+        with suppress(ImportError):
+            importlib.import_module(name)
     for name in ("keyturn.client", "keyturn.net", "keyturn.protocol"):
         for module in pkgutil.walk_packages(importlib.import_module(name).__path__, name + "."):
             with suppress(ImportError):  # of an extra that is not installed

@@ -6,7 +6,7 @@ Mechanism only; what they are used for is in ``keyturn.client.stores.keyring``.
 from __future__ import annotations
 
 import importlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from keyturn.protocol.errors import KeyturnError, StoreLocked, StoreUnavailable
@@ -80,9 +80,10 @@ class Bus:
             raise
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up; everything has been said by now, so a failure costs nothing."""
         if self._connection is not None:
-            self._connection.close()
+            with suppress(OSError):
+                self._connection.close()
 
     def call(
         self,
