@@ -23,7 +23,7 @@ INTERFACE = "org.freedesktop.Secret."
 _PROPERTIES = "org.freedesktop.DBus.Properties"
 # What jeepney raises for an address, a bus or an answer that is none.
 _BROKEN = (OSError, RuntimeError, LookupError, ValueError, TypeError, StopIteration)
-# Seen of gnome-keyring 42.1 while others write and delete: an item is taken off the bus interface by
+# Seen of gnome-keyring 42.1 while others write and delete: an item leaves the bus interface by
 # interface ("No such interface ... on object"), and a search that meets such an item is answered as
 # if the root knew no search ("Method SearchItems is not implemented"). The next one succeeds.
 _PASSING = ".UnknownMethod"
