@@ -24,6 +24,7 @@ class Scenario:
         arguments: What is typed after ``acme auth``.
         variables: What is added to acme's environment.
         signs_in: Whether it asks for somebody to sign in.
+        waits: Whether a broken connection makes it wait for seconds.
         faults: What happens to its system calls.
         statuses: The exit statuses it may end with.
     """
@@ -32,6 +33,7 @@ class Scenario:
     arguments: tuple[str, ...]
     variables: Mapping[str, str] = {}
     signs_in = False
+    waits = False
     faults: Sequence[str] = ("KILL", "EIO", "ENOSPC")
     statuses = frozenset({0, 1, TEMPORARY})
 
@@ -110,6 +112,7 @@ class LoginByDevice(LoginAnew):
     """The same with a code for another device."""
 
     name = "login by device code"
+    waits = True
     arguments = ("login", "--force", "--device")
 
 
