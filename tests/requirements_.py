@@ -34,7 +34,7 @@ def _all_programs(*names: str) -> Callable[[], str | None]:
 def _postgres_bin() -> str | None:
     """Return the folder of the newest PostgreSQL server; Debian keeps it off PATH."""
     if initdb := shutil.which("initdb"):
-        return os.path.dirname(initdb)
+        return os.path.dirname(os.path.realpath(initdb))
     found = glob.glob("/usr/lib/postgresql/*/bin/initdb")
     newest = max(found, key=lambda path: int(path.split("/")[4]), default=None)
     return newest and os.path.dirname(newest)

@@ -4,6 +4,7 @@ A test class of one database inherits ``StorageContract`` and provides the fixtu
 """
 
 import asyncio
+import functools
 from collections.abc import Coroutine
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
@@ -18,9 +19,11 @@ from keyturn.server.storage.base import (
     StorageConflict,
     StorageUnavailable,
     Work,
+    announce,
     first,
     run,
 )
+from keyturn.server.waiting import Hub
 
 R = TypeVar("R")
 
@@ -201,20 +204,23 @@ class StorageContract:
         in_a_loop(test())
 
     @pytest.mark.proves("S-42")
-    def test_changes_differ_after_every_write_of_another_process_and_no_write_of_ones_own(
+    def test_what_one_process_announces_wakes_whoever_waits_on_another(
         self, database: Database
     ) -> None:
+        def decide(name: str) -> Work[None]:
+            yield from put(name)
+            yield from announce(name)
+
         async def test() -> None:
             here, there = await database.open(), await database.open()
-            for i in range(100):
-                before = await here.changes()
-                # At the same moment: the other's write must not hide behind one's own.
-                await asyncio.gather(here.write(count, "own"), there.write(count, "other"))
-                assert await here.changes() != before, i
-            quiet = await here.changes()
-            for _ in range(100):
-                await here.write(count, "own")
-                assert await here.changes() == quiet
+            hub = Hub(here)
+            for i in range(20):
+                name = f"decision {i}"
+                look = functools.partial(here.read, get, name)
+                waiting = asyncio.create_task(hub.wait(name, seconds=20, check=look))
+                await asyncio.gather(there.write(decide, name), here.write(count, "own"))
+                assert await waiting == "there"
+            hub.close()
             await here.close()
             await there.close()
 

@@ -88,7 +88,7 @@ async def open_services(
         StorageUnavailable: the database cannot be opened.
     """
     time = clock or SystemClock()
-    storage = _open_storage(settings)
+    storage = await _open_storage(settings)
     try:
         secret = await _secret_of(storage, settings)
         services = _build(settings, time, storage, secret, host)
@@ -99,15 +99,29 @@ async def open_services(
     return services
 
 
-def _open_storage(settings: Settings) -> Storage:
+async def _open_storage(settings: Settings) -> Storage:
+    if settings.database and settings.database.startswith(("postgresql://", "postgres://")):
+        return await _open_postgres(settings.database)
     if settings.database and not settings.database.startswith("sqlite:///"):
-        raise SettingsProblem("database: this version stores in SQLite only (sqlite:///PATH)")
+        raise SettingsProblem("database: sqlite:///PATH or postgresql://USER@HOST/NAME")
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = settings.data / DATABASE_FILE
     if settings.database:
         path = type(path)(settings.database.removeprefix("sqlite:///"))
     storage = SqliteStorage(path)
     storage.open()
+    return storage
+
+
+async def _open_postgres(url: str) -> Storage:
+    try:
+        from keyturn.server.storage.postgres import PostgresStorage
+    except ImportError as error:
+        if error.name != "asyncpg":
+            raise
+        raise SettingsProblem("database: pip install 'keyturn[postgres]' first") from None
+    storage = PostgresStorage(url)
+    await storage.open()
     return storage
 
 

@@ -1,8 +1,8 @@
 """Answering the moment something is decided, without polling (server promise S-40).
 
-A waiting request costs memory and nothing else: no statement runs until its topic is woken. On one
-database with several processes the storage tells when another process wrote; then every waiter
-looks again.
+A waiting request costs memory and nothing else: no statement runs until its topic is woken. On
+PostgreSQL a decision is announced to every process with its commit (server promise S-42). SQLite
+cannot notify: its file tells when another process wrote, and then every waiter looks again.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class Hub:
         self._waiting: dict[str, asyncio.Future[bool]] = {}
         self._watcher: asyncio.Task[None] | None = None
         self._closed = False
+        self._is_told = storage.subscribe(self._told)
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -83,7 +84,13 @@ class Hub:
         if waiting is not None and not waiting.done():
             waiting.set_result(False)
 
+    def _told(self, topic: str | None) -> None:
+        for waiting in [topic] if topic is not None else list(self._waiting):
+            self.wake(waiting)
+
     def _watch(self) -> None:
+        if self._is_told:
+            return
         if self._watcher is None or self._watcher.done():
             self._watcher = asyncio.create_task(self._watch_others())
 

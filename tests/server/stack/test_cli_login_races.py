@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from keyturn.server.cli_login.service import topic
+from keyturn.server.cli_login.work import topic
 from tests.server.in_process_ import InProcess
 from tests.server.stack.api_ import Api
 

@@ -9,7 +9,7 @@ import pytest
 
 from keyturn.server.storage.base import StorageUnavailable
 from keyturn.server.storage.sqlite import SqliteStorage
-from tests.contracts.storage import StorageContract, get, in_a_loop, put
+from tests.contracts.storage import StorageContract, count, get, in_a_loop, put
 from tests.faults.forks_ import all_at_once
 from tests.server.storage.sqlite_ import SqliteDatabase, held_by_another_process, open_and_write
 
@@ -95,3 +95,24 @@ def test_a_file_that_is_no_database_is_unavailable_and_left_alone(tmp_path: Path
     with pytest.raises(StorageUnavailable, match="not a database"):
         SqliteStorage(path).open()
     assert path.read_bytes() == b"these are my holiday pictures" * 100
+
+
+@pytest.mark.proves("S-42")
+def test_changes_differ_after_every_write_of_another_process_and_no_write_of_ones_own(
+    database: SqliteDatabase,
+) -> None:
+    async def test() -> None:
+        here, there = await database.open(), await database.open()
+        for i in range(100):
+            before = await here.changes()
+            # At the same moment: the other's write must not hide behind one's own.
+            await asyncio.gather(here.write(count, "own"), there.write(count, "other"))
+            assert await here.changes() != before, i
+        quiet = await here.changes()
+        for _ in range(100):
+            await here.write(count, "own")
+            assert await here.changes() == quiet
+        await here.close()
+        await there.close()
+
+    in_a_loop(test())

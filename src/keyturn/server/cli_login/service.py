@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from keyturn.protocol.codes import POLLING_CODE_PREFIX, new_login_code
 from keyturn.server.cli_login import sealing, store
 from keyturn.server.cli_login.outcomes import Claimed, Poll, Refusal, Refused, Started
-from keyturn.server.cli_login.work import Transactions
+from keyturn.server.cli_login.work import Transactions, topic
 from keyturn.server.secret import new_token
 
 if TYPE_CHECKING:
@@ -200,8 +200,3 @@ class CliLogin:
             self._work.redeem, attempt, self._sessions.token_hash(token), now
         )
         return Poll(status=status, refresh_token=token if status == "success" else None)
-
-
-def topic(attempt_id: str) -> str:
-    """Return what a poll waits for and a decision wakes."""
-    return f"cli:{attempt_id}"

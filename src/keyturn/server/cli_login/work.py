@@ -12,6 +12,7 @@ from keyturn.server.events import store as events
 from keyturn.server.sessions import rules as session_rules
 from keyturn.server.sessions import store as sessions_store
 from keyturn.server.sessions.stack_tokens import live_holder
+from keyturn.server.storage.base import announce
 
 if TYPE_CHECKING:
     from keyturn.server.accounts.rules import User
@@ -130,6 +131,7 @@ class Transactions:
             refresh_token_sealed=sealed,
         )
         if decided:
+            yield from announce(topic(attempt.id))
             yield from events.record(
                 f"cli_login.{decision}",
                 now=now,
@@ -147,9 +149,19 @@ class Transactions:
         """Use an approved attempt up."""
         if not (yield from store.redeem(attempt.id, now=now)):
             return "used"
-        # Asked again at the last moment: the session may have ended since it was approved (S-24).
+        session = yield from sessions_store.by_token(token_hash)
+        if session is None:
+            return "expired"
+        # Asked again at the last moment (S-24): the account may have been barred since, and either
+        # session may have ended, the one that is handed out or the one that approved it.
         holder = yield from live_holder(attempt.project_id, token_hash, now=now)
-        return "expired" if holder is None else "success"
+        by = yield from sessions_store.by_id(attempt.decided_by or "")
+        if holder is not None and by is not None and by.is_alive(now=now):
+            return "success"
+        if session.id != attempt.decided_by:
+            # Begun for this program alone, which will never have its token.
+            yield from self._sessions.end_work(session.id, reason="approval withdrawn", now=now)
+        return "expired"
 
 
 def _anonymous_session(project_id: str, token_hash: bytes, now: int) -> Work[Session]:
@@ -166,3 +178,8 @@ def _anonymous_session(project_id: str, token_hash: bytes, now: int) -> Work[Ses
     if not user.is_anonymous:
         raise Refused(Refusal.NOT_ANONYMOUS)
     return session
+
+
+def topic(attempt_id: str) -> str:
+    """Return what a poll waits for and a decision wakes."""
+    return f"cli:{attempt_id}"

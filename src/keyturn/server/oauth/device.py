@@ -23,6 +23,7 @@ from keyturn.server.http.limits import Limit
 from keyturn.server.http.origin import subscriber
 from keyturn.server.oauth import rules, store
 from keyturn.server.secret import new_token
+from keyturn.server.storage.base import announce
 
 if TYPE_CHECKING:
     from keyturn.server.accounts.rules import User
@@ -180,9 +181,14 @@ class Devices:
 
     async def withdraw(self, request_id: str, *, owner: bytes) -> DeviceRequest | None:
         """Take an approval back; the program's session, if it has one by now, is the caller's."""
-        row = await self._storage.write(store.withdraw_device, request_id, owner=owner)
+        row = await self._storage.write(self._withdraw, request_id, owner)
         self.announce(request_id)
         return DeviceRequest.from_row(row) if row else None
+
+    def _withdraw(self, request_id: str, owner: bytes) -> Work[Row | None]:
+        row = yield from store.withdraw_device(request_id, owner=owner)
+        yield from announce(topic(request_id))
+        return row
 
     def announce(self, request_id: str) -> None:
         """Wake whoever waits; for callers of ``decide_work``, once their transaction is durable."""
@@ -223,6 +229,7 @@ class Devices:
             client=row["client_id"],
             request=request_id,
         )
+        yield from announce(topic(request_id))
         request = DeviceRequest.from_row(row)
         return DeviceOutcome(kind="approved" if approve else "denied", request=request)
 

@@ -58,6 +58,11 @@ def run(statement: str, /, **params: Any) -> Work[None]:
     yield Query(statement, params)
 
 
+def announce(topic: str) -> Work[None]:
+    """Wake whoever waits for ``topic`` on any process, with the commit of this transaction."""
+    yield Query("announce", {"topic": topic})
+
+
 class Storage(Protocol):
     """Runs units of work. Raises StorageUnavailable, never a driver's own exception."""
 
@@ -73,8 +78,16 @@ class Storage(Protocol):
         """
         ...
 
+    def subscribe(self, told: Callable[[str | None], None]) -> bool:
+        """Have ``told`` called with each topic that any process announces.
+
+        ``None`` says that some may have been missed. It is called in the event loop. Returns false
+        where this database cannot tell; then ``changes`` has to be looked at.
+        """
+        ...
+
     async def changes(self) -> object:
-        """Return a value that differs once another process has written.
+        """Return a value that differs once another process has written; see ``subscribe``.
 
         Cheap enough to be called ten times a second; no statement while nobody writes.
         """

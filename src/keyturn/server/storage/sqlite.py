@@ -84,6 +84,10 @@ class SqliteStorage:
         result: R = await self._done(lambda: work(*args, **kwargs))
         return result
 
+    def subscribe(self, told: Callable[[str | None], None]) -> bool:
+        """Say that SQLite cannot notify."""
+        return False
+
     async def changes(self) -> object:
         """Return a value that differs once another process has written.
 

@@ -42,9 +42,9 @@ RETURNING *;
 -- place. Conditional on all that was judged, so of two at once one gets no row and is judged anew.
 UPDATE session
    SET sibling = sibling + 1, rotated_at = :now, last_used_at = :now, last_used_ip = :ip,
-       siblings_made = CASE WHEN siblings_since <= :now - 3600000 THEN 1
+       siblings_made = CASE WHEN siblings_since <= CAST(:now AS BIGINT) - 3600000 THEN 1
                             ELSE siblings_made + 1 END,
-       siblings_since = CASE WHEN siblings_since <= :now - 3600000 THEN :now
+       siblings_since = CASE WHEN siblings_since <= CAST(:now AS BIGINT) - 3600000 THEN :now
                              ELSE siblings_since END
  WHERE id = :id AND generation = :generation AND sibling = :sibling AND successor_used = 0
    AND rotation = 'supersede' AND ended_at IS NULL

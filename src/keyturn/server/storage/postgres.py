@@ -1,0 +1,256 @@
+"""PostgreSQL: any number of processes, each with a pool of connections and one that listens.
+
+Units of work run SERIALIZABLE, so what is right with SQLite's one writer is right here; what the
+database cannot fit into an order it refuses, and the unit runs again from its start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, ParamSpec, TypeVar
+
+import asyncpg
+
+from keyturn.server.storage import statements
+from keyturn.server.storage.base import Query, StorageConflict, StorageUnavailable, Work
+from keyturn.server.storage.postgres_listener import CHANNEL, Listener
+from keyturn.server.storage.postgres_schema import migrate
+from keyturn.server.storage.postgres_text import Text, numbered
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+log: logging.Logger = logging.getLogger("keyturn.postgres")
+
+CONNECTIONS = 10
+WAIT_SECONDS = 5.0
+STATEMENT_SECONDS = 10.0
+READ_ATTEMPTS = 3
+MOST_ATTEMPTS = 40
+IN_DOUBT_SECONDS = 10.0
+FIRST_PAUSE_SECONDS = 0.001
+LONGEST_PAUSE_SECONDS = 0.1
+_AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+_GONE = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what a broken connection answers before it knows that it is
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    ConnectionError,
+    OSError,
+    TimeoutError,
+)
+# A connection of ours must not be one that acknowledges early, whatever the server's default says.
+SESSION = {
+    "application_name": "keyturn",
+    "synchronous_commit": "on",
+    "default_transaction_isolation": "serializable",
+    "statement_timeout": f"{STATEMENT_SECONDS:.0f}s",
+    "idle_in_transaction_session_timeout": "30s",
+    "timezone": "UTC",
+    "jit": "off",
+}
+
+
+class PostgresStorage:
+    """One database; every process opens it with a pool of its own.
+
+    Args:
+        url: ``postgresql://user@host/name``; the parts and variables that libpq knows.
+        connections: The most this process uses at once, besides the one that listens.
+    """
+
+    def __init__(self, url: str, *, connections: int = CONNECTIONS) -> None:
+        self._url, self._size = url, connections
+        self._texts: dict[str, Text] = {
+            name: numbered(text) for name, text in statements.load().items()
+        }
+        self._texts["announce"] = numbered(f"SELECT pg_notify('{CHANNEL}', :topic)")
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._listener = Listener(url)
+        self._running: set[asyncio.Task[Any]] = set()
+
+    async def open(self) -> None:
+        """Create or migrate the schema, fill the pool, begin to listen.
+
+        Raises:
+            StorageUnavailable: no connection, or the schema was made by a newer version.
+        """
+        try:
+            await migrate(self._url, connect_seconds=WAIT_SECONDS)
+            self._pool = await asyncpg.create_pool(
+                self._url,
+                min_size=0,
+                max_size=self._size,
+                timeout=WAIT_SECONDS,
+                command_timeout=STATEMENT_SECONDS + 5,
+                max_inactive_connection_lifetime=300,
+                server_settings=SESSION,
+            )
+            await self._listener.start()
+        except BaseException as error:
+            await self._let_go()
+            if isinstance(error, (asyncpg.PostgresError, *_GONE, ValueError)):
+                raise StorageUnavailable(f"PostgreSQL: {error or type(error).__name__}") from error
+            raise
+
+    async def read(self, work: Callable[P, Work[R]], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a unit of work that changes nothing."""
+        for left in reversed(range(READ_ATTEMPTS)):
+            try:
+                async with self._connection() as connection:
+                    return await self._drive(connection, work(*args, **kwargs))
+            except _GONE as error:
+                # Reading twice harms nobody, and a pool is full of broken connections once the
+                # database was restarted.
+                if not left:
+                    raise StorageUnavailable(_named(error)) from error
+            except asyncpg.PostgresError as error:
+                raise StorageUnavailable(_named(error)) from error
+        raise AssertionError("unreachable")
+
+    async def write(self, work: Callable[P, Work[R]], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a unit of work in a transaction; return only once it is durable."""
+        pool = self._pool
+        if pool is None:
+            raise StorageUnavailable("the database is closed")
+        # A caller that goes away must not leave a transaction half cancelled: it runs to its end.
+        task = asyncio.create_task(self._write(pool, lambda: work(*args, **kwargs)))
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        result: R = await asyncio.shield(task)
+        return result
+
+    def subscribe(self, told: Callable[[str | None], None]) -> bool:
+        """Have ``told`` called with each topic announced; see ``Storage.subscribe``."""
+        self._listener.told = told
+        return True
+
+    async def changes(self) -> object:
+        """Return always the same: whoever subscribes is told."""
+        return None
+
+    async def close(self) -> None:
+        """Finish what was accepted, then close every connection."""
+        pool, self._pool = self._pool, None
+        if self._running:
+            await asyncio.gather(*self._running, return_exceptions=True)
+        await self._listener.stop()
+        if pool is not None:
+            await _closed(pool)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # somebody who went away does not fetch it
+
+    async def _write(self, pool: asyncpg.Pool[asyncpg.Record], start: Callable[[], Work[R]]) -> R:
+        pause = FIRST_PAUSE_SECONDS
+        for _ in range(MOST_ATTEMPTS):
+            try:
+                return await self._attempt(pool, start)
+            except _AGAIN:
+                # Those who collided must not meet again at once.
+                await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - no secret
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            except asyncpg.IntegrityConstraintViolationError as error:
+                raise StorageConflict(_named(error)) from error
+            except (asyncpg.PostgresError, *_GONE) as error:
+                raise StorageUnavailable(_named(error)) from error
+        raise StorageUnavailable("others keep changing the same rows")
+
+    async def _attempt(self, pool: asyncpg.Pool[asyncpg.Record], start: Callable[[], Work[R]]) -> R:
+        """Run once; where the answer to COMMIT is lost, find out what became of it."""
+        number: str | None = None
+        committing = False
+        try:
+            async with pool.acquire(timeout=WAIT_SECONDS) as connection:
+                transaction = connection.transaction(isolation="serializable")
+                await transaction.start()
+                try:
+                    result = await self._drive(connection, start())
+                    number = await connection.fetchval(
+                        "SELECT pg_current_xact_id_if_assigned()::text"
+                    )
+                except BaseException:
+                    with contextlib.suppress(asyncpg.PostgresError, *_GONE):
+                        await transaction.rollback()
+                    raise
+                committing = True
+                await transaction.commit()
+                return result
+        except _GONE:
+            if not committing or number is None:
+                raise
+            if await self._was_committed(number):
+                return result
+            raise
+
+    async def _was_committed(self, number: str) -> bool:
+        """Ask a fresh connection about a transaction; wait for one that is still in progress."""
+        loop = asyncio.get_running_loop()
+        deadline, pause = loop.time() + IN_DOUBT_SECONDS, 0.05
+        while loop.time() < deadline:
+            with contextlib.suppress(asyncpg.PostgresError, *_GONE):
+                connection = await asyncpg.connect(self._url, timeout=WAIT_SECONDS)
+                try:
+                    status = await connection.fetchval(
+                        "SELECT pg_xact_status($1::text::xid8)", number
+                    )
+                finally:
+                    await connection.close(timeout=1)
+                if status != "in progress":
+                    log.warning("a commit whose answer was lost turned out %s", status)
+                    return bool(status == "committed")
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 1.0)
+        return False
+
+    async def _drive(self, connection: Any, work: Work[R]) -> R:
+        try:
+            query = next(work)
+            while True:
+                query = work.send(await self._fetch(connection, query))
+        except StopIteration as done:
+            result: R = done.value
+            return result
+
+    async def _fetch(self, connection: Any, query: Query) -> Any:
+        text = self._texts[query.name]
+        return await connection.fetch(text.sql, *text.values(query.params))
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Any]:
+        if self._pool is None:
+            raise StorageUnavailable("the database is closed")
+        async with self._pool.acquire(timeout=WAIT_SECONDS) as connection:
+            try:
+                yield connection
+            except _GONE:
+                connection.terminate()
+                raise
+
+    async def _let_go(self) -> None:
+        await self._listener.stop()
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.terminate()
+
+
+async def _closed(pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    try:
+        await asyncio.wait_for(pool.close(), WAIT_SECONDS)
+    except TimeoutError:
+        pool.terminate()
+
+
+def _named(error: BaseException) -> str:
+    """Say what went wrong, without the row that a detail may quote."""
+    return f"{type(error).__name__}: {error.args[0] if error.args else ''}"

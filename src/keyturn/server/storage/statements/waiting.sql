@@ -1,0 +1,3 @@
+-- name: announce
+-- Where the database can notify, its driver has a statement of its own in this one's place.
+SELECT :topic AS topic;
