@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keyturn.client.interrupts import put_off
 from keyturn.client.lock import LockTimeout
 from keyturn.client.revocation import revoke_quietly
 from keyturn.protocol.errors import (
@@ -98,7 +99,10 @@ def renew(rt: Runtime, seen: Session, *, force: bool) -> Session:
                     rt.trace("adopted the session that another process renewed")
                     return rt.usable(stored)
                 stored = rt.with_secrets(stored)
-                renewed = _grant(rt, http, stored, alone=lock.effective)
+                # The answer of a server with strict rotation exists once: whoever stops between
+                # sending and storing has spent the old refresh token and lost the new one.
+                with put_off():
+                    renewed = _grant(rt, http, stored, alone=lock.effective)
         except LockTimeout:
             return _adopt_after_timeout(rt, seen, force=force)
         _acknowledge(rt, http, renewed)

@@ -10,6 +10,7 @@ import pytest
 
 import keyturn
 from keyturn.client.commands.hooks import Bundle
+from tests.client.commands.acme_ import Acme
 from tests.issuers_.issuer_ import CLIENT_ID, Issuer
 
 Run = Callable[..., int]
@@ -98,6 +99,81 @@ def test_an_error_in_a_hook_loses_no_session_and_shows_no_secret(
     assert "Signed in as ada@example.com" in shown.out
     assert signed_in.has_session()
     assert run(signed_in, "logout", on_signed_out=broken) == 0
+    assert not signed_in.has_session()
+
+
+@pytest.mark.proves("K-67", "K-61")
+def test_a_program_ends_what_the_session_began_at_its_own_api_before_the_server_is_told(
+    signed_in: keyturn.Auth, server: Issuer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given: list[tuple[str, str, bool]] = []
+
+    def revoke(bundle: Bundle) -> bool:
+        assert bundle.session
+        given.append((bundle.access_token, bundle.session.account_id, signed_in.has_session()))
+        return True
+
+    assert run(signed_in, "logout", revoke=revoke) == 0
+    assert given == [(server.issued[-1], "ada", True)]
+    assert not signed_in.has_session()
+    # A token brought along is nothing that the sign-in server would end; the hook's word counts.
+    said = f"Signed out ada@example.com. The session was revoked at {server.host}.\n"
+    assert capsys.readouterr() == (said, "")
+
+
+@pytest.mark.proves("K-67", "K-61")
+@pytest.mark.parametrize("answer", [None, False, RuntimeError("canary"), 7], ids=repr)
+def test_whatever_becomes_of_that_the_server_is_told_and_the_session_forgotten(
+    acme: Acme, capsys: pytest.CaptureFixture[str], answer: object
+) -> None:
+    acme.sign_in()
+    auth = keyturn.Auth("acme", issuer=acme.server.url, client_id=CLIENT_ID, home=str(acme.state))
+
+    def end_session(bundle: Bundle) -> Any:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert run(auth, "logout", revoke=end_session) == 0
+    assert acme.server.revoked()
+    assert acme.stored_secrets() == []
+    shown = capsys.readouterr()
+    assert shown.out.endswith(f"The session was revoked at {acme.server.host}.\n")
+    failure = "end_session of this program failed (RuntimeError)."
+    refusal = "end_session of this program could not end the session of ada@example.com."
+    said = failure if isinstance(answer, Exception) else refusal if answer is False else None
+    assert shown.err == (f"warn  {said}\n" if said else "")
+
+
+@pytest.mark.proves("K-67")
+def test_under_all_each_account_is_ended_and_one_failure_stops_none(
+    auth: keyturn.Auth, server: Issuer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for subject in ("ada", "bob", "eve"):
+        server.subject = subject
+        auth.login_with_token(server.new_token())
+    heard: list[str] = []
+
+    def revoke(bundle: Bundle) -> None:
+        assert bundle.session
+        heard.append(bundle.session.account_id)
+        if bundle.session.account_id == "bob":
+            raise RuntimeError
+
+    assert run(auth, "logout", "--all", revoke=revoke) == 0
+    assert sorted(heard) == ["ada", "bob", "eve"]
+    assert not auth.has_session()
+    assert run(auth, "logout", "--all", revoke=revoke) == 0
+    assert len(heard) == 3
+    assert capsys.readouterr().out.endswith("Nobody was signed in.\n")
+
+
+@pytest.mark.proves("K-67", "K-27")
+def test_ctrl_c_in_that_leaves_the_person_signed_out(signed_in: keyturn.Auth) -> None:
+    def stopped(bundle: Bundle) -> bool:
+        raise KeyboardInterrupt
+
+    assert run(signed_in, "logout", revoke=stopped) == 130
     assert not signed_in.has_session()
 
 

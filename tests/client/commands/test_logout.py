@@ -69,6 +69,14 @@ def test_a_token_in_the_environment_cannot_be_cleared_and_logout_says_so(acme: A
     assert "ACME_TOKEN" in nothing_left.stderr
 
 
+def test_all_is_no_failure_where_nobody_is_signed_in_whomever_the_environment_names(
+    acme: Acme,
+) -> None:
+    acme.variables["ACME_ACCOUNT"] = "eve"
+    done = acme.auth("logout", "--all")
+    assert (done.returncode, done.stdout) == (0, "Nobody was signed in.\n")
+
+
 @pytest.mark.proves("K-61")
 @pytest.mark.parametrize("subjects", [["ada"], ["ada", "bob", "eve"]], ids=len)
 def test_all_signs_every_account_out(acme: Acme, subjects: list[str]) -> None:

@@ -11,9 +11,10 @@ from keyturn.client.doctor.keyring_check import leftovers
 from keyturn.client.effects import Effects
 from keyturn.client.lock import FileLock
 from keyturn.client.stores.tiered import TieredStore
+from keyturn.protocol.errors import AccountNotFound, SignInRequired, StoreUnavailable
 from tests.client.machine_ import Machine
 from tests.client.stores.secret_service_ import SecretServiceHere
-from tests.client.stores.test_tiers import tiered_store, users
+from tests.client.stores.test_tiers import tiered_store, user_of, users
 from tests.contracts.token_store import CLIENT_ID, ISSUER, make_session
 from tests.issuers_.issuer_ import Issuer
 
@@ -79,6 +80,63 @@ def test_doctor_finds_what_was_left_and_removes_it_once_it_may(
     found.fix.apply()
     assert users() == []
     assert not [finding for finding in auth.doctor() if finding.check == "leftovers"]
+
+
+@pytest.mark.proves("K-10")
+def test_a_sign_out_with_nobody_signed_in_clears_what_an_earlier_one_had_to_leave(
+    issuer: Issuer, machine: Machine, secret_service: SecretServiceHere
+) -> None:
+    machine.signed_in(issuer)
+    auth = machine.auth(issuer)
+    secret_service.lock()
+    auth.logout()
+    machine.warnings.clear()
+    with pytest.raises(SignInRequired):
+        auth.logout()
+    (warning,) = machine.warnings
+    assert "A secret of an earlier session is still left behind in it." in warning
+    secret_service.end()
+    secret_service.start()
+    assert len(users()) == 1
+    with pytest.raises(AccountNotFound):
+        auth.logout(account="ada@example.com")
+    assert users() == []
+    assert len(machine.warnings) == 1
+
+
+@pytest.mark.proves("K-2", "K-62")
+@pytest.mark.parametrize("bus", [None, "unix:path=/nowhere"], ids=["no bus", "a bus that is none"])
+def test_where_there_is_no_keyring_nothing_counts_as_left_in_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch, bus: str | None
+) -> None:
+    if bus is None:
+        monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    else:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus)
+    store = tiered_store(home)
+    store.put(make_session(), pin=True)
+    assert store.fallback is not None
+    assert store.leftovers() == set()
+
+
+def test_a_keyring_that_failed_at_a_write_may_have_done_it_and_is_emptied_later(
+    home: Path,
+) -> None:
+    store, slow = on_a_slow_keyring(home, 0.0)
+    store.put(make_session("bob"), pin=True)
+    write = slow.write
+
+    def do_it_all_the_same(user: str, secret: str) -> None:
+        write(user, secret)
+        raise StoreUnavailable("The system keyring does not answer.")
+
+    slow.write = do_it_all_the_same  # type: ignore[method-assign]
+    assert store.put(make_session(), pin=True).slot is None
+    assert len(slow.kept) == 2
+    slow.write = write  # type: ignore[method-assign]
+    store.remove("ada")
+    assert store.clear_leftovers() is None
+    assert list(slow.kept) == [user_of(store.index().sessions["bob"])]
 
 
 # -- The store's lock -----------------------------------------------------------------------------

@@ -40,7 +40,7 @@ def attach_argparse(
         name: What the group of commands is called.
         dest: The attribute of the parsed arguments that holds the function.
         **hooks: Functions of the program's own: ``fetch_live``, ``render_text``, ``render_json``,
-            ``on_not_signed_in``, ``on_signed_out``; see Hooks.
+            ``on_not_signed_in``, ``on_signed_out``, ``revoke``; see Hooks.
     """
     made = None
     if hooks:

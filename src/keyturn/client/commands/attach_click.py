@@ -22,7 +22,7 @@ def attach_click(
         auth: The program's sign-in.
         name: What the group of commands is called.
         **hooks: Functions of the program's own: ``fetch_live``, ``render_text``, ``render_json``,
-            ``on_not_signed_in``, ``on_signed_out``; see Hooks.
+            ``on_not_signed_in``, ``on_signed_out``, ``revoke``; see Hooks.
 
     Raises:
         MissingExtra: Click is not installed.

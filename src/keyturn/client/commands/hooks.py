@@ -20,13 +20,15 @@ if TYPE_CHECKING:
         render_json: "Callable[[Document], Document] | None"
         on_not_signed_in: "Callable[[], object] | None"
         on_signed_out: "Callable[[LogoutOutcome], object] | None"
+        revoke: "Callable[[Bundle], bool | None] | None"
 
 
 class Bundle:
-    """What ``fetch_live`` is given.
+    """What ``fetch_live`` and ``revoke`` are given.
 
     Attributes:
-        access_token: Valid now; for the ``Authorization`` header of the program's own API.
+        access_token: For the ``Authorization`` header of the program's own API. Valid now; for
+            ``revoke`` it is the stored one, which ``session.expires_at`` says the end of.
         session: What the store knows of it; ``None`` when the token is from the environment.
     """
 
@@ -51,9 +53,20 @@ class Hooks:
         render_json: Given that document, returns the one to print.
         on_not_signed_in: Called when a command needs a sign-in first, before its error is shown.
         on_signed_out: Called with each LogoutOutcome after an account was signed out.
+        revoke: Given a Bundle, ends what the session began at the program's own API, and returns
+            True; False where that failed. Called by ``logout`` while the session is still stored;
+            the sign-in server is told next, and the session forgotten whatever either says. Under
+            ``--all``, once for each account, on threads. Give its request a short time limit.
     """
 
-    __slots__ = ("fetch_live", "on_not_signed_in", "on_signed_out", "render_json", "render_text")
+    __slots__ = (
+        "fetch_live",
+        "on_not_signed_in",
+        "on_signed_out",
+        "render_json",
+        "render_text",
+        "revoke",
+    )
 
     def __init__(
         self,
@@ -63,12 +76,14 @@ class Hooks:
         render_json: "Callable[[Document], Document] | None" = None,
         on_not_signed_in: "Callable[[], object] | None" = None,
         on_signed_out: "Callable[[LogoutOutcome], object] | None" = None,
+        revoke: "Callable[[Bundle], bool | None] | None" = None,
     ) -> None:
         self.fetch_live: Callable[[Bundle], Document] | None = fetch_live
         self.render_text: Callable[[Document], str] | None = render_text
         self.render_json: Callable[[Document], Document] | None = render_json
         self.on_not_signed_in: Callable[[], object] | None = on_not_signed_in
         self.on_signed_out: Callable[[LogoutOutcome], object] | None = on_signed_out
+        self.revoke: Callable[[Bundle], bool | None] | None = revoke
 
 
 def call_hook(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyturn.client.commands.hooks import call_hook
+from keyturn.client.commands.hooks import Bundle, call_hook
 from keyturn.client.commands.table import ACCOUNT, JSON, VERBOSE, Option
 from keyturn.client.commands.text import day, iso
-from keyturn.protocol.errors import SignInRequired, TokenFromEnv
+from keyturn.client.signout import logout
+from keyturn.protocol.errors import AccountNotFound, SignInRequired, TokenFromEnv
 
 if TYPE_CHECKING:
     from keyturn.client.commands.document import Document
     from keyturn.client.commands.run import Call
-    from keyturn.client.session import LogoutOutcome
+    from keyturn.client.session import LogoutOutcome, SessionInfo
+    from keyturn.client.signout import Revoke
 
 OPTIONS = (JSON, ACCOUNT, Option("--all", help="Sign out every account."), VERBOSE)
 
@@ -36,10 +38,10 @@ def run(call: Call) -> int:
 
 
 def _sign_out(call: Call) -> list[LogoutOutcome]:
+    references: list[str | None] = [call.account]
     if call.options.get("all"):
-        ended = _all_at_once(call, [session.account_id for session in call.auth.sessions()])
-    else:
-        ended = [_sign_out_one(call, call.account)]
+        references = [session.account_id for session in call.auth.sessions()] or [None]
+    ended = _all_at_once(call, references)
     outcomes = [outcome for outcome in ended if outcome is not None]
     for outcome in outcomes:
         if call.hooks and call.hooks.on_signed_out:
@@ -49,12 +51,32 @@ def _sign_out(call: Call) -> list[LogoutOutcome]:
 
 def _sign_out_one(call: Call, reference: str | None) -> LogoutOutcome | None:
     try:
-        return call.auth.logout(account=reference)
+        return logout(call.auth._runtime(), reference, also=_hook(call))
     except SignInRequired:
         return None
+    except AccountNotFound:
+        if call.options.get("all"):
+            return None  # Nobody is signed in, whomever ACME_ACCOUNT names; or not any more.
+        raise
 
 
-def _all_at_once(call: Call, references: list[str]) -> list[LogoutOutcome | None]:
+def _hook(call: Call) -> Revoke | None:
+    hook = call.hooks.revoke if call.hooks else None
+    if hook is None:
+        return None
+
+    def revoke(access_token: str, session: SessionInfo) -> bool:
+        ended = call_hook(call.console, hook, Bundle(access_token, session))
+        if ended is False:
+            name = getattr(hook, "__name__", "a hook")
+            text = f"{name} of this program could not end the session of {session.display_name}."
+            call.console.mark("warn", text)
+        return bool(ended)
+
+    return revoke
+
+
+def _all_at_once(call: Call, references: list[str | None]) -> list[LogoutOutcome | None]:
     """Sign out side by side: a server that hangs then holds all of them no longer than one."""
     if len(references) < 2:
         return [_sign_out_one(call, reference) for reference in references]

@@ -232,7 +232,7 @@ class TieredStore(FileStore):
             return bare
         secret = _closed(session) if strict else session.refresh_token or ""
         user = f"{self._prefix}/{session.account.id}/{document.next_revision()}"
-        keyring.do(lambda open_: open_.write(user, secret))
+        keyring.write(user, secret)
         if keyring.error is None:
             slot = Slot(user=user, fingerprint=_fingerprint(secret))
             access_token = "" if strict else session.access_token
@@ -242,7 +242,7 @@ class TieredStore(FileStore):
         earlier = document.session(session.account.id)
         if earlier is None or earlier.slot is not None or earlier.storage != "auto":
             self.fallback = str(keyring.error)
-        document.leave_behind(user)  # A keyring that does not answer may have done it all the same.
+        document.leave_behind(keyring.written)
         return bare
 
     def _take_back(self, kept: Session, keyring: _Effort) -> None:
@@ -272,6 +272,12 @@ class _Effort:
     """One write's use of the keyring: after the first failure it is not asked again.
 
     Nor once it has taken LIMIT_SECONDS in all: others may be waiting for the store's lock.
+
+    Attributes:
+        seconds: How long it has taken so far.
+        error: The first failure.
+        written: The slot it was told to fill. Where it failed at that, it may have done so all the
+            same; where there is no keyring, it was never told.
     """
 
     def __init__(self, open_keyring: Callable[[], Keyring], monotonic: Callable[[], float]) -> None:
@@ -280,6 +286,7 @@ class _Effort:
         self._keyring: Keyring | None = None
         self.seconds = 0.0
         self.error: KeyturnError | None = None
+        self.written: str | None = None
 
     def do(self, work: Callable[[Keyring], T]) -> T | None:
         if self.error is None and self.seconds > LIMIT_SECONDS:
@@ -296,6 +303,15 @@ class _Effort:
             return None
         finally:
             self.seconds += self._monotonic() - began
+
+    def write(self, user: str, secret: str) -> None:
+        """Fill a slot."""
+
+        def work(keyring: Keyring) -> None:
+            self.written = user
+            keyring.write(user, secret)
+
+        self.do(work)
 
     def delete(self, user: str | None) -> bool:
         """Empty a slot, if there is one to empty, and say whether it is empty now."""
