@@ -124,6 +124,7 @@ def end(session_id: str, *, reason: str, now: int) -> Work[Session | None]:
 
 def end_of_user(user_id: str, *, reason: str, now: int, but: str = "") -> Work[int]:
     """End a user's sessions except ``but``; return how many ended."""
+    yield from _withdraw_approvals(user_id, now)
     rows = yield from every(
         "end_sessions_of_user", user_id=user_id, reason=reason, now=now, but=but
     )
@@ -132,4 +133,12 @@ def end_of_user(user_id: str, *, reason: str, now: int, but: str = "") -> Work[i
 
 def end_programs_of_user(user_id: str, *, reason: str, now: int) -> Work[int]:
     """End a user's sessions except those of browsers; return how many ended."""
+    yield from _withdraw_approvals(user_id, now)
     return len((yield from every("end_programs_of_user", user_id=user_id, reason=reason, now=now)))
+
+
+def _withdraw_approvals(user_id: str, now: int) -> Work[None]:
+    # What was approved and not yet collected would otherwise begin a session just after the others
+    # have ended, even where the browser that approved it is the one that stays (S-24).
+    yield from run("withdraw_codes_of_user", user_id=user_id, now=now)
+    yield from run("withdraw_devices_of_user", user_id=user_id)

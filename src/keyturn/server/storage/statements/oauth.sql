@@ -22,5 +22,9 @@ RETURNING *;
 SELECT * FROM authorization_code
  WHERE code_hash = :code_hash AND client_id = :client_id AND redirect_uri = :redirect_uri;
 
+-- name: withdraw_codes_of_user
+UPDATE authorization_code SET expires_at = :now
+ WHERE user_id = :user_id AND redeemed_at IS NULL AND expires_at > :now;
+
 -- name: note_session_of_code
 UPDATE authorization_code SET session_id = :session_id WHERE code_hash = :code_hash;

@@ -55,3 +55,7 @@ UPDATE device_authorization
    SET decision = CASE WHEN redeemed_at IS NULL THEN 'deny' ELSE decision END
  WHERE id = :id AND owner_hash = :owner AND decision = 'approve'
 RETURNING *;
+
+-- name: withdraw_devices_of_user
+UPDATE device_authorization SET decision = 'deny'
+ WHERE user_id = :user_id AND decision = 'approve' AND redeemed_at IS NULL;
