@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pytest
 
 from keyturn.server.keys import jwt
-from keyturn.server.keys.service import NotYet, SigningKeys
+from keyturn.server.keys.service import ID_TOKENS, NotYet, SigningKeys
 from keyturn.server.secret import ServerSecret, Unsealable
 from keyturn.server.storage.sqlite import SqliteStorage
 from tests.server.in_process_ import SetClock
@@ -155,3 +155,26 @@ def test_each_purpose_has_keys_of_its_own(processes: Processes) -> None:
     keys = processes.another()
     other = processes.run(keys.of("default:anon"))
     assert not set(processes.kids(keys)) & set(other.published)
+
+
+def test_id_tokens_of_rs256_have_keys_of_their_own_with_the_same_overlap(tmp_path: Path) -> None:
+    processes = Processes(tmp_path / "keys.sqlite3")
+    try:
+        keys = processes.another()
+        first = processes.run(keys.of(ID_TOKENS))
+        assert [jwk["alg"] for jwk in first.jwks()] == ["RS256", "RS256"]
+        token = jwt.sign({"sub": "ada"}, first.signing)
+        processes.clock.advance(HOUR)
+        processes.run(keys.rotate(ID_TOKENS))
+
+        then = processes.run(processes.another().of(ID_TOKENS))
+
+        assert then.signing.kid == list(first.published)[1]
+        assert jwt.read(token, then.published, typ="JWT") == {"sub": "ada"}
+        with pytest.raises(jwt.BadToken):
+            jwt.read(token, processes.run(keys.of(PURPOSE)).published, typ="JWT")
+        processes.clock.advance(3 * DAY)
+        assert first.signing.kid not in processes.run(keys.of(ID_TOKENS)).published
+        assert first.signing.kid in processes.run(keys.ever_of(ID_TOKENS))
+    finally:
+        processes.close()

@@ -9,7 +9,7 @@ from typing import Any
 from joserfc import jwe, jws
 from joserfc.jwk import ECKey, RSAKey
 
-from keyturn.server.keys.jwt import SigningKey
+from keyturn.server.keys.jwt import Key
 
 ISSUER, API = "https://id.example.com", "https://notes.example.com/mcp"
 NOW = 1_795_000_000
@@ -34,7 +34,7 @@ def key_set(*keys: ECKey) -> bytes:
     return json.dumps({"keys": [k.as_dict(private=False) for k in keys or (KEY, OTHER)]}).encode()
 
 
-def of_server(key: SigningKey) -> ECKey:
+def of_server(key: Key) -> ECKey:
     """Return a server's signing key as one that these functions sign with."""
     return ECKey.import_key(key.private, {"kid": key.kid})
 

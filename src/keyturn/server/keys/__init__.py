@@ -1,1 +1,1 @@
-"""Signing keys: ES256, rotated with overlap."""
+"""Signing keys: ES256, and RS256 for ID tokens, rotated with overlap."""

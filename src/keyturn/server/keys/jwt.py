@@ -1,7 +1,7 @@
-"""Signing and reading the server's own JWTs: ES256 and nothing else (RFC 7515, RFC 7518 3.4).
+"""Signing and reading the server's own JWTs (RFC 7515): ES256, and RS256 for ID tokens alone.
 
-There is no algorithm to choose, so none can be forged: the header's ``alg`` must be ES256, ``kid``
-must name one of the keys handed in, and no other header parameter has any meaning here.
+There is no algorithm to choose, so none can be forged: ``kid`` must name one of the keys handed in,
+``alg`` must be that key's own, and no other header parameter has any meaning here.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -31,12 +31,42 @@ class BadToken(Exception):
     """Not a token of ours. The reason is for the log, never for an answer."""
 
 
+class Key(Protocol):
+    """A key pair of one algorithm."""
+
+    @property
+    def kid(self) -> str:
+        """Its id, as headers name it."""
+
+    @property
+    def alg(self) -> str:
+        """Its algorithm, as headers name it."""
+
+    @property
+    def private(self) -> Any:
+        """The private half."""
+
+    def jwk(self) -> dict[str, str]:
+        """Return the public half as a JWK."""
+
+    def sign(self, signed: bytes) -> bytes:
+        """Return a signature."""
+
+    def is_signature(self, signature: bytes, signed: bytes) -> bool:
+        """Say whether a signature is this key's."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningKey:
-    """One key pair."""
+    """One ES256 key pair (RFC 7518 section 3.4)."""
 
     kid: str
     private: ec.EllipticCurvePrivateKey = field(repr=False)
+
+    @property
+    def alg(self) -> str:
+        """The algorithm, as headers name it."""
+        return "ES256"
 
     def jwk(self) -> dict[str, str]:
         """Return the public half as the six members of a JWK (RFC 7517)."""
@@ -50,15 +80,30 @@ class SigningKey:
             "kid": self.kid,
         }
 
+    def sign(self, signed: bytes) -> bytes:
+        """Return the signature: r and s, 32 bytes each."""
+        r, s = decode_dss_signature(self.private.sign(signed, _ES256))
+        return r.to_bytes(_HALF, "big") + s.to_bytes(_HALF, "big")
 
-def sign(claims: Mapping[str, Any], key: SigningKey, *, typ: str = "JWT") -> str:
+    def is_signature(self, signature: bytes, signed: bytes) -> bool:
+        """Say whether ``signature`` is this key's."""
+        if len(signature) != 2 * _HALF:
+            return False
+        r, s = int.from_bytes(signature[:_HALF], "big"), int.from_bytes(signature[_HALF:], "big")
+        try:
+            self.private.public_key().verify(encode_dss_signature(r, s), signed, _ES256)
+        except InvalidSignature:
+            return False
+        return True
+
+
+def sign(claims: Mapping[str, Any], key: Key, *, typ: str = "JWT") -> str:
     """Return the compact form of ``claims`` signed with ``key``."""
-    signed = f"{_header(key.kid, typ)}.{_b64(_dump(claims))}"
-    r, s = decode_dss_signature(key.private.sign(signed.encode("ascii"), _ES256))
-    return f"{signed}.{_b64(r.to_bytes(_HALF, 'big') + s.to_bytes(_HALF, 'big'))}"
+    signed = f"{_header(key.alg, key.kid, typ)}.{_b64(_dump(claims))}"
+    return f"{signed}.{_b64(key.sign(signed.encode('ascii')))}"
 
 
-def read(token: str, keys: Mapping[str, SigningKey], *, typ: str) -> dict[str, Any]:
+def read(token: str, keys: Mapping[str, Key], *, typ: str) -> dict[str, Any]:
     """Check the signature and return the claims; their meaning is the caller's to check.
 
     Raises:
@@ -68,28 +113,19 @@ def read(token: str, keys: Mapping[str, SigningKey], *, typ: str) -> dict[str, A
         raise BadToken("not a compact JWT")
     head, body, signature = token.split(".")
     header = _load(head)
-    if header.get("alg") != "ES256" or header.get("typ") != typ or "crit" in header:
+    if header.get("typ") != typ or "crit" in header:
         raise BadToken("a header this server never writes")
     key = keys.get(str(header.get("kid")))
-    if key is None:
-        raise BadToken("unknown kid")
-    _check(key, f"{head}.{body}".encode(), _unb64(signature))
+    if key is None or header.get("alg") != key.alg:
+        raise BadToken("unknown kid, or not its algorithm")
+    if not key.is_signature(_unb64(signature), f"{head}.{body}".encode()):
+        raise BadToken("signature does not match")
     return _load(body)
 
 
-def _check(key: SigningKey, signed: bytes, signature: bytes) -> None:
-    if len(signature) != 2 * _HALF:
-        raise BadToken("signature of another size")
-    r, s = int.from_bytes(signature[:_HALF], "big"), int.from_bytes(signature[_HALF:], "big")
-    try:
-        key.private.public_key().verify(encode_dss_signature(r, s), signed, _ES256)
-    except InvalidSignature:
-        raise BadToken("signature does not match") from None
-
-
 @lru_cache(maxsize=256)
-def _header(kid: str, typ: str) -> str:
-    return _b64(_dump({"alg": "ES256", "typ": typ, "kid": kid}))
+def _header(alg: str, kid: str, typ: str) -> str:
+    return _b64(_dump({"alg": alg, "typ": typ, "kid": kid}))
 
 
 def _dump(value: Mapping[str, Any]) -> bytes:
