@@ -44,6 +44,13 @@ COMMANDS = {
     "project": Command(
         "keyturn.server.command", "project_main", "Create and list the server's projects.", "server"
     ),
+    "keys": Command("keyturn.cli.keys", "main", "List and rotate the server's keys.", "server"),
+    "epoch": Command(
+        "keyturn.cli.epoch", "main", "End every session after restoring a backup.", "server"
+    ),
+    "doctor": Command(
+        "keyturn.cli.doctor", "main", "Find out what stands in the server's way.", "server"
+    ),
     "demo": Command(
         "keyturn.cli.demo", "main", "See a program sign in, from start to end.", "server"
     ),

@@ -30,41 +30,42 @@ if TYPE_CHECKING:
 
 # How long running requests may take at shutdown; held ones are answered at once.
 DRAIN_SECONDS = 15
+# What ends a command with one line instead of a traceback.
 PROBLEMS = (SettingsProblem, SecretProblem, StorageUnavailable, OSError)
 
 
 def serve_main(argv: Sequence[str]) -> int:
     """Run the server until SIGTERM or SIGINT; 0 once drained, 1 with a message if it cannot."""
     try:
-        settings = _settings(_serve_parser().parse_args(argv))
+        settings = chosen_settings(_serve_parser().parse_args(argv))
         listener = _listen(settings)
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
         _logging()
         _show_first_project(settings)
         return _run(settings, listener)
     except PROBLEMS as problem:
-        return _fail(problem)
+        return fail(problem)
 
 
 def project_main(argv: Sequence[str]) -> int:
     """Create and list projects, rotate their keys."""
     options = _project_parser().parse_args(argv)
     try:
-        settings = _settings(options)
+        settings = chosen_settings(options)
         match options.action:
             case "create":
-                return asyncio.run(_with(settings, _create, options))
+                return asyncio.run(with_services(settings, _create, options))
             case "list":
-                return asyncio.run(_with(settings, _list, options))
+                return asyncio.run(with_services(settings, _list, options))
             case _:
-                return asyncio.run(_with(settings, _rotate, options))
+                return asyncio.run(with_services(settings, _rotate, options))
     except PROBLEMS as problem:
-        return _fail(problem)
+        return fail(problem)
 
 
 def _serve_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="keyturn serve", description="Run the sign-in server.")
-    _common(parser)
+    add_common_options(parser)
     parser.add_argument("--host", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, help="port to listen on (8102; 0 takes a free one)")
     parser.add_argument("--base-url", help="the address people and programs reach this server at")
@@ -87,18 +88,20 @@ def _project_parser() -> argparse.ArgumentParser:
     )
     rotate.add_argument("id", help="the project's id")
     for each in (create, listed, rotate):
-        _common(each)
+        add_common_options(each)
         each.add_argument("--json", action="store_true", help="print one JSON document")
     return parser
 
 
-def _common(parser: argparse.ArgumentParser) -> None:
+def add_common_options(parser: argparse.ArgumentParser) -> None:
+    """Add what every command that works on a server takes."""
     parser.add_argument("--data", type=Path, help="folder of database, secret and outbox")
     parser.add_argument("--database", help="database URL; SQLite in the data folder if left out")
     parser.add_argument("--config", type=Path, help="TOML file with settings, projects, clients")
 
 
-def _settings(options: argparse.Namespace) -> Settings:
+def chosen_settings(options: argparse.Namespace) -> Settings:
+    """Return what these options, the environment and the file say. Raises SettingsProblem."""
     names = ("host", "port", "data", "database", "base_url", "preview")
     given = {name: getattr(options, name, None) for name in names}
     return load(arguments=given, file=options.config)
@@ -176,7 +179,8 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-async def _with(settings: Settings, action: Any, options: argparse.Namespace) -> int:
+async def with_services(settings: Settings, action: Any, options: argparse.Namespace) -> int:
+    """Open the services, run ``action(services, options)`` and return its exit status."""
     services = await open_services(settings)
     try:
         code: int = await action(services, options)
@@ -187,7 +191,7 @@ async def _with(settings: Settings, action: Any, options: argparse.Namespace) ->
 
 async def _create(services: Services, options: argparse.Namespace) -> int:
     if options.id and await services.projects.find(options.id):
-        return _fail(SettingsProblem(f"a project with the id {options.id} exists already"))
+        return fail(SettingsProblem(f"a project with the id {options.id} exists already"))
     project, keys = await services.projects.create(options.name, project_id=options.id)
     answer = {"id": project.id, "display_name": project.display_name, **_as_dict(keys)}
     _print(answer, as_json=options.json)
@@ -206,7 +210,7 @@ async def _list(services: Services, options: argparse.Namespace) -> int:
 
 async def _rotate(services: Services, options: argparse.Namespace) -> int:
     if await services.projects.find(options.id) is None:
-        return _fail(SettingsProblem(f"there is no project with the id {options.id}"))
+        return fail(SettingsProblem(f"there is no project with the id {options.id}"))
     keys = await services.projects.rotate_keys(options.id)
     _print({"id": options.id, **_as_dict(keys)}, as_json=options.json)
     return 0
@@ -227,6 +231,7 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
-def _fail(problem: Exception) -> int:
+def fail(problem: Exception) -> int:
+    """Say a problem in one line; return the exit status."""
     _say(f"fail  {problem}")
     return 1

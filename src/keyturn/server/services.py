@@ -17,6 +17,7 @@ from keyturn.server.mail.service import Mail
 from keyturn.server.mounting.service import Host, HostUsers
 from keyturn.server.oauth.authorize import Authorization
 from keyturn.server.oauth.device import Devices
+from keyturn.server.oauth.registration import Registrations
 from keyturn.server.oauth.resources import Resources
 from keyturn.server.oauth.service import OAuth
 from keyturn.server.oauth.service import build as build_oauth
@@ -56,6 +57,7 @@ class Services:
     limits: Limits
     hub: Hub
     resources: Resources
+    registrations: Registrations
     authorization: Authorization
     devices: Devices
     approvals: Approvals
@@ -100,11 +102,12 @@ async def open_services(
 
 
 async def _open_storage(settings: Settings) -> Storage:
+    # Whatever the database: secret, keys of a first start and outbox lie here.
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     if settings.database and settings.database.startswith(("postgresql://", "postgres://")):
         return await _open_postgres(settings.database)
     if settings.database and not settings.database.startswith("sqlite:///"):
         raise SettingsProblem("database: sqlite:///PATH or postgresql://USER@HOST/NAME")
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = settings.data / DATABASE_FILE
     if settings.database:
         path = type(path)(settings.database.removeprefix("sqlite:///"))
@@ -158,6 +161,15 @@ def _build(
         limits=limits,
         hub=hub,
         resources=resources,
+        registrations=Registrations(
+            storage,
+            secret,
+            clock,
+            projects,
+            resources,
+            sessions,
+            limit_volume=settings.rate_limits == "on",
+        ),
         authorization=Authorization(
             storage, secret, clock, projects, resources, issuer=settings.issuer
         ),

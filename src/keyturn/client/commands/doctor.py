@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyturn.client.commands.errors import EXIT_FAILED, hint_of
+from keyturn.client.commands.findings import count, show
 from keyturn.client.commands.run import Call
 from keyturn.client.commands.table import ACCOUNT, JSON, VERBOSE, Option, load
 from keyturn.protocol.errors import KeyturnError
@@ -12,8 +13,6 @@ from keyturn.protocol.errors import KeyturnError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from keyturn.client.commands.document import Document
-    from keyturn.client.commands.output import Mark
     from keyturn.client.doctor.findings import Finding, Fix
 
 OPTIONS = (
@@ -22,8 +21,6 @@ OPTIONS = (
     Option("--fix", help="Offer to carry out the remedies, then check again."),
     VERBOSE,
 )
-_NAME_WIDTH = 15
-_MARKS: dict[str, Mark] = {"pass": "ok", "warn": "warn", "fail": "fail"}
 
 
 def run(call: Call) -> int:
@@ -34,22 +31,11 @@ def run(call: Call) -> int:
         call.console.talk("Checking again.")
         findings = call.auth.doctor(account=call.account)
         _print(call, findings)
-    return EXIT_FAILED if _count(findings, "fail") else 0
+    return EXIT_FAILED if count(findings, "fail") else 0
 
 
 def _print(call: Call, findings: Sequence[Finding]) -> None:
-    console = call.console
-    if console.as_json:
-        console.document(_document(call, findings))
-        return
-    for finding in findings:
-        remedy = _remedy(call, finding)
-        console.answer_marked(
-            _MARKS[finding.outcome],
-            f"{finding.check:<{_NAME_WIDTH}}{finding.evidence}",
-            *([" " * _NAME_WIDTH + remedy] if remedy else []),
-        )
-    console.answer(_summary(findings))
+    show(call.console, findings, remedy=lambda finding: _remedy(call, finding))
 
 
 def _remedy(call: Call, finding: Finding) -> str | None:
@@ -57,36 +43,6 @@ def _remedy(call: Call, finding: Finding) -> str | None:
         return None
     said = KeyturnError(hint=finding.remedy)
     return hint_of(said, program=call.auth.program, group=call.group, suffix=call.suffix)
-
-
-def _summary(findings: Sequence[Finding]) -> str:
-    counts = [
-        f"{count} {word}{'' if count == 1 else 's'}"
-        for word, outcome in (("problem", "fail"), ("warning", "warn"))
-        if (count := _count(findings, outcome))
-    ]
-    return (", ".join(counts) or "No problems") + "."
-
-
-def _count(findings: Sequence[Finding], outcome: str) -> int:
-    return sum(finding.outcome == outcome for finding in findings)
-
-
-def _document(call: Call, findings: Sequence[Finding]) -> Document:
-    return {
-        "findings": [
-            {
-                "check": finding.check,
-                "outcome": finding.outcome,
-                "evidence": finding.evidence,
-                "remedy": _remedy(call, finding),
-                "fixable": finding.fix is not None,
-            }
-            for finding in findings
-        ],
-        "problems": _count(findings, "fail"),
-        "warnings": _count(findings, "warn"),
-    }
 
 
 def _mended(call: Call, findings: Sequence[Finding]) -> bool:

@@ -105,20 +105,14 @@ class Mail:
         return False
 
     async def _send_by_smtp(self, message: EmailMessage, url: str) -> None:
-        parts = urlsplit(url)
         await aiosmtplib.send(
             message,
             sender=message["From"].addresses[0].addr_spec,
             recipients=[message["To"].addresses[0].addr_spec],
-            hostname=parts.hostname,
-            port=parts.port,
-            username=unquote(parts.username) if parts.username else None,
-            password=unquote(parts.password) if parts.password else None,
-            use_tls=parts.scheme == "smtps",
-            start_tls=True if parts.scheme == "smtp+starttls" else None,
             # Without a name of its own the library would look one up, and block.
             local_hostname=_literal(self._host),
             timeout=TIMEOUT_SECONDS,
+            **_connection(url),
         )
 
     def _keep(self, message: EmailMessage) -> Path:
@@ -129,6 +123,32 @@ class Mail:
         with os.fdopen(descriptor, "wb") as file:
             file.write(message.as_bytes(policy=POLICY))
         return path
+
+
+async def reach_smtp(url: str, *, seconds: float = 5) -> str:
+    """Greet the server of an SMTP URL, sign in where it says so, send nothing; say who answered.
+
+    Raises:
+        aiosmtplib.SMTPException, OSError: it cannot be used.
+    """
+    server = aiosmtplib.SMTP(timeout=seconds, local_hostname="localhost", **_connection(url))
+    async with server:
+        await server.noop()
+    parts = urlsplit(url)
+    return f"{parts.hostname} answers by {parts.scheme}"
+
+
+def _connection(url: str) -> dict[str, Any]:
+    """Return what an SMTP URL says, as the library's parameters."""
+    parts = urlsplit(url)
+    return {
+        "hostname": parts.hostname,
+        "port": parts.port,
+        "username": unquote(parts.username) if parts.username else None,
+        "password": unquote(parts.password) if parts.password else None,
+        "use_tls": parts.scheme == "smtps",
+        "start_tls": True if parts.scheme == "smtp+starttls" else None,
+    }
 
 
 async def _later(work: Coroutine[Any, Any, None]) -> None:

@@ -1,0 +1,1 @@
+"""After a restore: whatever an old backup still knows as signed in is signed out."""
