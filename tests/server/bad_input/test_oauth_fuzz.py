@@ -166,9 +166,10 @@ ASKED: dict[str, list[str]] = {
 
 
 @pytest.mark.proves("S-20", "S-22", "T-8", "T-14")
+@pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("is_signed_in", [False, True], ids=["stranger", "signed in"])
 def test_an_authorization_request_ends_at_our_pages_or_at_the_registered_address(
-    shared: InProcess, person: Person, is_signed_in: bool
+    shared: InProcess, person: Person, is_signed_in: bool, method: str
 ) -> None:
     cookies = person.cookie_header() if is_signed_in else {}
     base = [(name, values[0].encode()) for name, values in ASKED.items() if name != "request"]
@@ -180,7 +181,7 @@ def test_an_authorization_request_ends_at_our_pages_or_at_the_registered_address
     )
     def ask(kept: set[str], added: list[tuple[str, bytes]]) -> None:
         query = encoded([(n, v) for n, v in base if n in kept] + added).decode()
-        answer = shared.get(f"/oauth/authorize?{query}", headers=cookies)
+        answer = authorization(shared, method, query, cookies)
         assert answer.status_code in (200, 303, 400), answer.text
         assert "<b>" not in answer.text
         if answer.status_code == 303:
@@ -189,6 +190,18 @@ def test_an_authorization_request_ends_at_our_pages_or_at_the_registered_address
             is_page(answer)
 
     ask()
+
+
+def authorization(
+    server: InProcess, method: str, query: str, headers: dict[str, str]
+) -> httpx2.Response:
+    if method == "GET":
+        return server.get(f"/oauth/authorize?{query}", headers=headers)
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    answer = server.post("/oauth/authorize", content=query, headers=headers | kind)
+    if answer.headers.get("location", "").startswith("/oauth/authorize?"):
+        return server.get(answer.headers["location"], headers=headers)
+    return answer
 
 
 def follows_the_rules(answer: httpx2.Response) -> None:

@@ -1,20 +1,21 @@
 """``/oauth/authorize``: a program on this computer, or a web app, asks; a person decides.
 
-The GET checks the request and shows the page. Only the page's POST decides, and a bad client or
-redirect URI is shown, never followed (RFC 9700 section 4.11).
+The request is checked, then the page is shown. Only the page's own POST to another address decides,
+and a bad client or redirect URI is shown, never followed (RFC 9700 section 4.11).
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.routing import Route
 
 from keyturn.server.approve.service import PAGE_SECONDS
 from keyturn.server.approve.words import LOOPBACK_LASTS, declared_words, grants
 from keyturn.server.browser.answers import see_other
+from keyturn.server.browser.forms import posted_pairs
 from keyturn.server.browser.pages import guarded, plain
 from keyturn.server.browser.visitor import Visitor, visit
 from keyturn.server.oauth.authorize import BadClient, BadRedirect, RedirectableError
@@ -32,10 +33,16 @@ if TYPE_CHECKING:
 
 @guarded
 async def authorize(request: Request) -> Response:
-    """``GET /oauth/authorize``: the confirm page, or sign in first."""
+    """``/oauth/authorize``: the confirm page, or sign in first.
+
+    A posted request (OpenID Connect Core section 3.1.2.1) goes on as a GET: another site's post
+    comes without this server's cookies, the GET that follows it comes with them.
+    """
     services: Services = request.app.state.services
+    is_posted = request.method == "POST"
+    pairs = await posted_pairs(request) if is_posted else request.query_params.multi_items()
     try:
-        asked = await services.authorization.read_request(request.query_params.multi_items())
+        asked = await services.authorization.read_request(pairs)
     except BadClient as bad:
         return plain(request, WrongClientPage(reason="client", client_id=bad.client_id))
     except BadRedirect as bad:
@@ -47,6 +54,9 @@ async def authorize(request: Request) -> Response:
         )
     except RedirectableError as wrong:
         return see_other(wrong.url)
+    if is_posted:
+        root = urlsplit(services.settings.issuer).path
+        return see_other(f"{root}/oauth/authorize?{asked.as_query()}")
     visitor = await visit(request, project_id=asked.client.project_id)
     if asked.silent:
         url = services.authorization.silent_url(asked, signed_in=visitor.session is not None)
@@ -134,4 +144,4 @@ def _program(asked: AuthorizationRequest) -> str:
 
 def routes() -> list[Route]:
     """Return the routes of this file."""
-    return [Route("/oauth/authorize", authorize, methods=["GET"])]
+    return [Route("/oauth/authorize", authorize, methods=["GET", "POST"])]

@@ -50,12 +50,26 @@ async def read_form(request: Request, *, own_origin: str) -> dict[str, str]:
     """
     if not is_own_form(dict(request.headers), own_origin):
         raise CrossSite
+    fields: dict[str, str] = {}
+    for name, value in await posted_pairs(request):
+        if "\0" in value:
+            raise FormUnreadable
+        fields.setdefault(name, value)
+    return fields
+
+
+async def posted_pairs(request: Request) -> list[tuple[str, str]]:
+    """Return a form's pairs as they came, whoever posted it.
+
+    Raises:
+        FormUnreadable: it is no form, larger than 64 KiB, or took too long to arrive.
+    """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/x-www-form-urlencoded":
         raise FormUnreadable
     try:
         body = await read_body(request, most=LARGEST_FORM)
-        pairs = parse_qsl(
+        return parse_qsl(
             body.decode("ascii"),
             keep_blank_values=True,
             max_num_fields=MOST_FIELDS,
@@ -63,9 +77,3 @@ async def read_form(request: Request, *, own_origin: str) -> dict[str, str]:
         )
     except (ValueError, BodyTooLarge, BodyTooSlow, BodyUnreadable):
         raise FormUnreadable from None
-    fields: dict[str, str] = {}
-    for name, value in pairs:
-        if "\0" in value:
-            raise FormUnreadable
-        fields.setdefault(name, value)
-    return fields
