@@ -1,6 +1,5 @@
 """The fast path and the full parser with a session in a real Secret Service, in every state."""
 
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ import pytest
 from keyturn.client.effects import Effects
 from keyturn.client.stores.keyring import open_keyring
 from keyturn.client.stores.tiered import TieredStore
-from tests.client.commands.test_fast_path import Outcome, typed_at
+from tests.client.commands.test_fast_path import both_ways
 from tests.client.commands.token_place_ import CLIENT_ID, FAR, ISSUER, Place
 from tests.client.stores.secret_service_ import SecretServiceHere
 from tests.contracts.token_store import make_session
@@ -108,18 +107,13 @@ def test_whatever_befalls_the_secret_both_ways_print_the_same_and_exit_alike(
     secret: str,
 ) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", service.address)
-    outcomes: list[Outcome] = []
-    went = ""
-    for way in ("short", "long"):
-        kept = signed_in(tmp_path / "root", service, policy, due=due)
+    both = [signed_in(tmp_path / name, service, policy, due=due) for name in ("one", "two")]
+    for kept in both:
         TO_THE_SECRET[secret](kept)
-        outcomes.append(typed_at(kept.place, way))
-        went = went or (kept.place.root / "loaded").read_text()
-        shutil.rmtree(kept.place.root)
-        if secret in ("locked", "service gone"):
-            service.end()
-            service.start()
-    short, long = outcomes
+    short, long, went = both_ways([kept.place for kept in both])
+    if secret in ("locked", "service gone"):
+        service.end()
+        service.start()
     assert short == long
     assert b"Traceback" not in long[1]
     if secret == "as it was stored" and not due:

@@ -72,8 +72,9 @@ class Place:
 
     @property
     def environ(self) -> dict[str, str]:
+        kept = ("PATH", "PYTHONPATH", "COVERAGE_PROCESS_START")
         variables = {
-            "PATH": os.environ["PATH"],
+            **{name: os.environ[name] for name in kept if name in os.environ},
             "HOME": str(self.root / "home"),
             "LANG": "C.UTF-8",
             "PYTHONWARNINGS": "error",

@@ -287,3 +287,49 @@ WITH_PRIVILEGES: dict[str, State] = {
 }
 
 STATES = {**ANSWERED_AT_ONCE, **OF_THE_FILE, **OF_THE_RECORD, **OF_THE_PROGRAM}
+
+# Each is much like a state beside it. They are tried where everything is (KEYTURN_FAULTS=full).
+ALIKE = frozenset(
+    {
+        *list(OF_THE_RECORD)[12:-3],
+        "unknown members of the document",
+        "default that has signed out",
+        "--account=",
+        "blank variable",
+        "variable over account file",
+        "empty account file",
+        "blank token variable",
+        "relative XDG_STATE_HOME",
+        "relative ACME_HOME",
+        "--account given as nothing",
+        "halved",
+        "bit flipped in punctuation",
+        "NUL at the end",
+        "older schema",
+        "clients of another kind",
+        "revision as text",
+        "default as a number",
+        "another client, accounts of another kind",
+        "another client, default as a number",
+        "0640",
+        "sticky directory",
+        "dangling symbolic link",
+        "blank token",
+        "token with a line end",
+        "token of another alphabet",
+        "two of one label",
+        "the default unreadable, another not",
+        "--account unreadable",
+        "--account twice",
+        "--json with a wrong option",
+        "token variable, nobody signed in",
+        "variable is ambiguous",
+        "issuer with a stroke at its end",
+        "wrong client",
+        "empty HOME",
+        "HOME nowhere",
+        "XDG_STATE_HOME elsewhere",
+        "no PATH, no LANG",
+        "nobody signed in, on a terminal",
+    }
+)
