@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Waiting,
     )
     from keyturn.client.migrate import MigrationOutcome
+    from keyturn.client.provider import Conversation, Provider
     from keyturn.client.session import LogoutOutcome, SessionInfo
     from keyturn.protocol.errors import (
         AccountAmbiguous,
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
         UnexpectedReply,
         is_auth_error,
     )
-    from keyturn.protocol.tokens import Account
+    from keyturn.protocol.tokens import Account, Tokens
 
 _HOMES = {
     "keyturn.client.auth": ("Auth",),
@@ -71,6 +72,7 @@ _HOMES = {
         "Waiting",
     ),
     "keyturn.client.migrate": ("MigrationOutcome",),
+    "keyturn.client.provider": ("Conversation", "Provider"),
     "keyturn.client.session": ("LogoutOutcome", "SessionInfo"),
     "keyturn.protocol.errors": (
         "AccountAmbiguous",
@@ -97,7 +99,7 @@ _HOMES = {
         "UnexpectedReply",
         "is_auth_error",
     ),
-    "keyturn.protocol.tokens": ("Account",),
+    "keyturn.protocol.tokens": ("Account", "Tokens"),
 }
 
 __all__ = [
@@ -106,6 +108,7 @@ __all__ = [
     "AccountNotFound",
     "Auth",
     "CallbackTimeout",
+    "Conversation",
     "ExchangeFailed",
     "Finding",
     "Fix",
@@ -122,6 +125,7 @@ __all__ = [
     "MigrationOutcome",
     "MissingExtra",
     "PortUnavailable",
+    "Provider",
     "RefreshTransient",
     "RefreshUnavailable",
     "RegistrationFailed",
@@ -136,6 +140,7 @@ __all__ = [
     "StoreUnavailable",
     "StoreWriteFailed",
     "TokenFromEnv",
+    "Tokens",
     "UnexpectedReply",
     "Verification",
     "Waiting",

@@ -68,7 +68,7 @@ def test_before_the_first_sign_in_the_hint_says_how_to_name_a_server(machine: Ma
     for command in ("status", "token", "whoami", "logout"):
         done = machine.auth(command)
         assert done.returncode == 4
-        hint = "      Run `keyturn auth login --issuer URL --client-id ID`."
+        hint = "      Run `keyturn auth login --issuer URL`."
         assert done.stderr.splitlines()[1] == hint
     assert machine.auth("login").returncode == 2
     line = json.loads(machine.auth("status", "--json").stderr)
@@ -116,7 +116,7 @@ def test_a_profile_that_means_another_server_now_is_announced(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--issuer", "https://id.example"), "--client-id must be given as well."),
+        (("--client-id", "acme"), "--issuer must be given as well."),
         (("--stack-url", "https://api.example"), "--project-id and --app-url must be given"),
         (
             ("--issuer", "https://id.example", "--stack-url", "https://api.example"),

@@ -60,7 +60,7 @@ def test_importing_the_package_loads_its_own_file_alone() -> None:
     "fields",
     [
         {},
-        {"issuer": "https://id.example"},
+        {"issuer": "https://id.example", "client_secret": "s"},
         {"client_id": "x"},
         {"issuer": "", "client_id": "x"},
         {"issuer": "https://id.example", "client_id": "x", "storage": "cloud"},
@@ -69,7 +69,7 @@ def test_importing_the_package_loads_its_own_file_alone() -> None:
 def test_a_program_without_a_server_or_with_an_unknown_storage_cannot_be_made(
     fields: dict[str, str],
 ) -> None:
-    with pytest.raises(ValueError, match=r"give issuer|storage is"):
+    with pytest.raises(ValueError, match=r"give either|give issuer|storage is"):
         keyturn.Auth("acme", **fields)  # type: ignore[arg-type]
 
 

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-_HOW = "keyturn auth login --issuer URL --client-id ID"
+_HOW = "keyturn auth login --issuer URL"
 _PROFILE = Option("--profile", metavar="NAME", help="Which profile; 'default' where left out.")
 _SERVER = (
     Option("--issuer", metavar="URL", help="The OAuth server, remembered in the profile."),
-    Option("--client-id", metavar="ID", help="The public client there."),
+    Option("--client-id", metavar="ID", help="The client there; left out, the server makes one."),
     Option("--stack-url", metavar="URL", help="The API of a Stack-compatible project instead."),
     Option("--project-id", metavar="ID", help="The project."),
     Option("--publishable-client-key", metavar="KEY", help="The project's publishable key."),

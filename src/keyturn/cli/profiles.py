@@ -20,10 +20,10 @@ _FOLDER = "profiles"
 _SUFFIX = ".conf"
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 _LONGEST_NAME = 64
-_OAUTH = ("issuer", "client_id")
+_OAUTH = ("issuer",)
 _STACK = ("stack_url", "project_id", "app_url")
 _OPTIONAL = ("publishable_client_key",)
-KEYS = (*_OAUTH, *_STACK, *_OPTIONAL)
+KEYS = (*_OAUTH, "client_id", *_STACK, *_OPTIONAL)
 
 
 class Profile:
@@ -31,8 +31,8 @@ class Profile:
 
     Attributes:
         name: See ``is_name``.
-        settings: ``issuer`` and ``client_id``; or ``stack_url``, ``project_id``, ``app_url`` and
-            perhaps ``publishable_client_key``.
+        settings: ``issuer`` and perhaps ``client_id``; or ``stack_url``, ``project_id``,
+            ``app_url`` and perhaps ``publishable_client_key``.
 
     Raises:
         ValueError: the settings are not exactly those of one kind; the message says which to give.
@@ -41,7 +41,7 @@ class Profile:
     __slots__ = ("name", "settings")
 
     def __init__(self, name: str, settings: "Mapping[str, str]") -> None:
-        oauth = any(key in settings for key in _OAUTH)
+        oauth = any(key in settings for key in (*_OAUTH, "client_id"))
         stack = any(key in settings for key in (*_STACK, *_OPTIONAL))
         if oauth and stack:
             raise ValueError("--issuer and --client-id do not go with a Stack project's options.")
@@ -63,7 +63,7 @@ class Profile:
 
         settings = self.settings
         if "issuer" in settings:
-            return Auth("keyturn", issuer=settings["issuer"], client_id=settings["client_id"])
+            return Auth("keyturn", issuer=settings["issuer"], client_id=settings.get("client_id"))
         from keyturn.client.config import StackProject
 
         project = StackProject(

@@ -34,6 +34,7 @@ now = time
 SCHEMA = 1
 SESSION_FILE = "session.json"
 ACCOUNT_FILE = ".keyturn-account"
+REGISTERED = "(registered)"  # The client id, in the file, of programs that servers make clients of.
 _MOST_BYTES = 64 * 1024
 _MOST_DIGITS = 300  # More may be more than a float can hold.
 _FLAGS = (
@@ -48,7 +49,7 @@ _ACCOUNT = {"id": _TEXT, "email": _TEXT, "label": _TEXT}
 _ENDPOINTS = dict.fromkeys(("token", "revocation", "userinfo", "ack", "sessions_page"), _TEXT)
 _KINDS = {
     **dict.fromkeys(("refresh_token", "token_type", "scope", "session_id", "storage"), _TEXT),
-    **dict.fromkeys(("slot", "fingerprint"), _TEXT),
+    **dict.fromkeys(("slot", "fingerprint", "client_id"), _TEXT),
     **dict.fromkeys(("issued_at", "expires_at", "session_ends_at"), _TIME),
     **dict.fromkeys(("generation", "revision"), _COUNT),
 }

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from keyturn.client.legacy import LegacyStore
     from keyturn.client.login.base import LoginEvent, LoginOutcome
     from keyturn.client.migrate import MigrationOutcome
+    from keyturn.client.provider import Provider
     from keyturn.client.session import LogoutOutcome, SessionInfo
     from keyturn.client.stores.base import SessionStore
     from keyturn.client.stores.raw import RawTokenStore
@@ -54,7 +55,9 @@ class Auth:
         *,
         issuer: str | None = None,
         client_id: str | None = None,
+        client_secret: str | None = None,
         stack: StackProject | None = None,
+        provider: Provider | None = None,
         scope: str | None = None,
         storage: str = "auto",
         home: str | None = None,
@@ -68,7 +71,9 @@ class Auth:
             name,
             issuer=issuer,
             client_id=client_id,
+            client_secret=client_secret,
             stack=stack,
+            provider=provider,
             scope=scope,
             storage=storage,
             home=home,

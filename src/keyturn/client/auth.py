@@ -3,7 +3,8 @@
 On the hot path: every method but ``token`` loads what it needs when it is called.
 """
 
-from keyturn.client import environment_token, has_record, now, valid_token, variable_prefix
+from keyturn.client import REGISTERED, environment_token, has_record, now, valid_token
+from keyturn.client import variable_prefix as prefix
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from keyturn.client.legacy import LegacyStore
     from keyturn.client.login.base import LoginEvent, LoginOutcome
     from keyturn.client.migrate import MigrationOutcome
+    from keyturn.client.provider import Provider
     from keyturn.client.runtime import Runtime
     from keyturn.client.session import LogoutOutcome, SessionInfo
     from keyturn.client.stores.base import SessionStore
@@ -30,8 +32,11 @@ class Auth:
         name: The program's technical name; ``acme`` gives ``ACME_TOKEN``, ``ACME_HOME`` and
             ``ACME_ACCOUNT``, and the directory ``acme`` in the platform's state directory.
         issuer: The OAuth server's issuer URL, exactly as its metadata spells it.
-        client_id: This program's public client there.
+        client_id: This program's client there. Left out, the server is asked to make one at the
+            first sign-in (RFC 7591), which is then kept.
+        client_secret: For a server that insists on one, although users can read it.
         stack: A Stack-compatible project instead of ``issuer`` and ``client_id``.
+        provider: A way of signing in of the program's own, instead of both; see Provider.
         scope: What to ask for at sign-in, separated by spaces.
         storage: Where sessions are kept: ``"auto"`` (the refresh token in the system keyring where
             there is one, else in the file), ``"file"`` or ``"keyring"`` (both tokens, or an error).
@@ -48,8 +53,8 @@ class Auth:
             locks are still in ``home``.
 
     Raises:
-        ValueError: a name that could not be part of a path, or not exactly one of ``issuer`` (with
-            ``client_id``) and ``stack``.
+        ValueError: a name that could not be part of a path, or not exactly one of ``issuer``,
+            ``stack`` and ``provider``.
     """
 
     def __init__(
@@ -58,7 +63,9 @@ class Auth:
         *,
         issuer: str | None = None,
         client_id: str | None = None,
+        client_secret: str | None = None,
         stack: "StackProject | None" = None,
+        provider: "Provider | None" = None,
         scope: str | None = None,
         storage: str = "auto",
         home: str | None = None,
@@ -71,20 +78,24 @@ class Auth:
         letters = name.replace("-", "").replace("_", "").replace(".", "")
         if not letters.isalnum() or not name.isascii() or not name[0].isalnum():
             raise ValueError(f"a program's name is letters, digits, '.', '_' and '-', not {name!r}")
+        if sum(map(bool, (issuer or client_id, stack, provider))) != 1:
+            raise ValueError("give either issuer=, stack= or provider=")
         if stack is not None:
-            if issuer is not None or client_id is not None:
-                raise ValueError("give either issuer= and client_id=, or stack=")
             issuer, client_id = stack.base_url, stack.project_id
-        if not issuer or not client_id:
-            raise ValueError("give issuer= and client_id=, or stack=")
+        elif provider is not None:
+            issuer, client_id = provider.issuer, provider.name
+        if not issuer or (client_secret and not client_id):
+            raise ValueError("give issuer=, and client_id= where there is a client_secret=")
         if storage not in ("auto", "file", "keyring"):
             raise ValueError(f"storage is 'auto', 'file' or 'keyring', not {storage!r}")
         self.name = name
         self.program: str = program or name
         self.issuer = issuer
-        self.client_id = client_id
+        self.client_id: str = client_id or REGISTERED
         self.home = home
+        self._client_secret = client_secret
         self._stack = stack
+        self._provider = provider
         self._scope = scope
         self._storage = storage
         self._effects = effects
@@ -192,7 +203,7 @@ class Auth:
 
     def env_token_name(self) -> str:
         """Return the name of the variable whose token wins over the store: ``ACME_TOKEN``."""
-        return variable_prefix(self.name) + "_TOKEN"
+        return prefix(self.name) + "_TOKEN"
 
     def env_token_set(self) -> bool:
         """Say whether that variable holds a token now."""
@@ -378,6 +389,8 @@ class Auth:
                 storage=self._storage,
                 home=self.home,
                 identify=self._identify,
+                client_secret=self._client_secret,
+                provider=self._provider,
             )
             self._parts = start(config, self._effects, self._listener, self.store)
         return self._parts

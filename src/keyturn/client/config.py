@@ -4,12 +4,14 @@ No dataclasses: a program that signs in to a Stack project loads this on every r
 import costs more than all the rest of such a run.
 """
 
-from keyturn.client import client_key, variable
+from keyturn.client import REGISTERED, client_key, variable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from keyturn.client.provider import Provider
+    from keyturn.protocol.client_auth import Client
     from keyturn.protocol.tokens import Account
 
     Identify = Callable[[str], "str | Account | None"]
@@ -49,11 +51,13 @@ class Config:
 
     __slots__ = (
         "client_id",
+        "client_secret",
         "home",
         "identify",
         "issuer",
         "name",
         "program",
+        "provider",
         "scope",
         "stack",
         "storage",
@@ -71,6 +75,8 @@ class Config:
         storage: str,
         home: str | None,
         identify: "Identify | None" = None,
+        client_secret: str | None = None,
+        provider: "Provider | None" = None,
     ) -> None:
         self.name: str = name
         self.program: str = program
@@ -81,10 +87,29 @@ class Config:
         self.storage: str = storage
         self.home: str | None = home
         self.identify: Identify | None = identify
+        self.client_secret: str | None = client_secret
+        self.provider: Provider | None = provider
 
     def variable(self, suffix: str) -> str:
         """Return what ``ACME_<suffix>`` holds, trimmed; empty where it is not set."""
         return variable(self.name, suffix)
+
+    @property
+    def registers(self) -> bool:
+        """Whether servers make a client for this program, because it brings none along."""
+        return self.client_id == REGISTERED
+
+    @property
+    def client(self) -> "Client":
+        """The client that the program brings along.
+
+        A secret is sent by Basic, which a server that hands out secrets has to take (RFC 6749
+        section 2.3.1).
+        """
+        from keyturn.protocol.client_auth import BASIC, NONE, Client
+
+        method = NONE if self.client_secret is None else BASIC
+        return Client(id=self.client_id, secret=self.client_secret, method=method)
 
     @property
     def client_key(self) -> str:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyturn.client import environment_token
+from keyturn.client.id_token import verified_claims, wanted
+from keyturn.client.login.provided import account_of
 from keyturn.client.refresh import valid_session
+from keyturn.protocol.client_auth import authenticated
 from keyturn.protocol.errors import ExchangeFailed, KeyturnError, SessionExpired
 from keyturn.protocol.identity import (
     account_from,
@@ -17,13 +20,13 @@ from keyturn.protocol.identity import (
 from keyturn.protocol.refusal import refused
 from keyturn.protocol.retry import is_temporary
 from keyturn.protocol.stack import current_user
-from keyturn.protocol.tokens import Account
+from keyturn.protocol.tokens import Account, Tokens
 
 if TYPE_CHECKING:
     from keyturn.client.login.base import Granted
+    from keyturn.client.provider import Provider
     from keyturn.client.runtime import Runtime
     from keyturn.net.stdlib import Http
-    from keyturn.protocol.discovery import Metadata
     from keyturn.protocol.wire import Reply
 
 DEFAULT_ID = "default"
@@ -47,16 +50,17 @@ def identify(rt: Runtime, http: Http, granted: Granted) -> Account:
         ServerUnreachable, UnexpectedReply: who it belongs to cannot be found out now.
     """
     access_token = granted.tokens.access_token
-    known = granted.account or _from_id_token(rt, granted)
+    if rt.config.provider is not None:
+        return account_of(rt, rt.config.provider, granted.tokens) or Account(id=DEFAULT_ID)
+    known = granted.account or _from_id_token(rt, http, granted)
     if known is not None and known.email is not None:
         return known
     if rt.config.stack is not None:
         found = _account(http.send(current_user(rt.stack(), access_token)))
     else:
-        found = _ask_issuer(rt, http, granted.metadata or rt.metadata(http), access_token)
+        found = _ask_issuer(rt, http, granted, access_token)
     if known is not None:
-        # OpenID Connect Core section 5.3.2: an answer about somebody else must not be used.
-        return found if found is not None and found.id == known.id else known
+        return _agreed(rt, known, found)
     return found or _ask_program(rt, access_token) or Account(id=DEFAULT_ID)
 
 
@@ -83,6 +87,8 @@ def userinfo(rt: Runtime, access_token: str, *, endpoint: str | None) -> dict[st
         ExchangeFailed: the server has no such endpoint, or refuses.
         ServerUnreachable, UnexpectedReply.
     """
+    if rt.config.provider is not None:
+        return _as_provided(rt, rt.config.provider, access_token)
     with rt.http() as http:
         if rt.config.stack is not None:
             reply = http.send(current_user(rt.stack(), access_token))
@@ -98,12 +104,32 @@ def userinfo(rt: Runtime, access_token: str, *, endpoint: str | None) -> dict[st
     return reply.json_object()
 
 
-def _from_id_token(rt: Runtime, granted: Granted) -> Account | None:
+def _agreed(rt: Runtime, known: Account, found: Account | None) -> Account:
+    """Take userinfo only for the person whom the ID token names (OpenID Connect Core 5.3.2)."""
+    if found is None or found.id == known.id:
+        return found or known
+    if rt.config.stack is None:
+        raise ExchangeFailed("The sign-in server names one person and describes another.")
+    return known
+
+
+def _from_id_token(rt: Runtime, http: Http, granted: Granted) -> Account | None:
     if granted.metadata is None:
         return None
+    if wanted(granted):
+        return account_from(verified_claims(rt, http, granted, granted.metadata))
     return account_from_id_token(
-        granted.tokens.id_token, issuer=granted.metadata.issuer, client_id=rt.config.client_id
+        granted.tokens.id_token,
+        issuer=granted.metadata.issuer,
+        client_id=(granted.client or rt.config.client).id,
     )
+
+
+def _as_provided(rt: Runtime, provider: Provider, access_token: str) -> dict[str, object]:
+    account = account_of(rt, provider, Tokens(access_token=access_token))
+    if account is None:
+        raise ExchangeFailed(f"{rt.issuer_host} does not tell who is signed in.")
+    return {"sub": account.id, "email": account.email, "name": account.label}
 
 
 def _ask_program(rt: Runtime, access_token: str) -> Account | None:
@@ -131,19 +157,16 @@ def _ask_program(rt: Runtime, access_token: str) -> Account | None:
     return account
 
 
-def _ask_issuer(rt: Runtime, http: Http, metadata: Metadata, access_token: str) -> Account | None:
-    found = None
+def _ask_issuer(rt: Runtime, http: Http, granted: Granted, access_token: str) -> Account | None:
+    found, metadata = None, granted.metadata or rt.metadata(http)
     if metadata.userinfo is not None:
         found = _account(http.send(userinfo_request(metadata.userinfo, access_token)))
     if found is None and metadata.introspection is not None:
-        client_id = rt.config.client_id
-        found = account_from_reply(
-            http.send(
-                introspection_request(
-                    metadata.introspection, client_id=client_id, access_token=access_token
-                )
-            )
+        client = granted.client or rt.config.client
+        asking = introspection_request(
+            metadata.introspection, client_id=client.id, access_token=access_token
         )
+        found = account_from_reply(http.send(authenticated(asking, client)))
     return found
 
 

@@ -16,6 +16,7 @@ __all__ = [
     "migration_lock",
     "migration_marker",
     "refresh_lock",
+    "registration",
     "state_directory",
     "store_lock",
 ]
@@ -29,6 +30,11 @@ def store_lock(home: str) -> str:
 def refresh_lock(home: str, credential: str) -> str:
     """Return the file whose lock is held over a grant for one credential."""
     return os.path.join(home, f"refresh-{credential}.lock")
+
+
+def registration(home: str, credential: str) -> str:
+    """Return the file of the clients that one issuer made for this program."""
+    return os.path.join(home, f"registration-{credential}.json")
 
 
 def migration_lock(home: str, credential: str) -> str:

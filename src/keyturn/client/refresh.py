@@ -7,11 +7,15 @@ written: what may no longer be stored is revoked.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from keyturn.client.interrupts import put_off
 from keyturn.client.lock import LockTimeout
+from keyturn.client.login.provided import prepare
+from keyturn.client.login.provided import renew as provided_renewal
 from keyturn.client.revocation import revoke_quietly
+from keyturn.protocol.client_auth import authenticated
 from keyturn.protocol.errors import (
     KeyturnError,
     RefreshTransient,
@@ -23,6 +27,7 @@ from keyturn.protocol.errors import (
     StoreUnavailable,
     UnexpectedReply,
 )
+from keyturn.protocol.id_token import renewal_objection
 from keyturn.protocol.refresh import (
     Ended,
     Outcome,
@@ -39,7 +44,7 @@ from keyturn.protocol.retry import SKEW_WORTH_TELLING_SECONDS, clock_skew_second
 if TYPE_CHECKING:
     from keyturn.client.runtime import Runtime
     from keyturn.net.stdlib import Http
-    from keyturn.protocol.tokens import Session
+    from keyturn.protocol.tokens import Session, Tokens
     from keyturn.protocol.wire import Reply, Request
 
 _PASSING = (ServerUnreachable, RefreshTransient, StoreLocked, StoreUnavailable)
@@ -87,6 +92,7 @@ def renew(rt: Runtime, seen: Session, *, force: bool) -> Session:
     Raises:
         SignInRequired, SessionExpired, ServerUnreachable, RefreshTransient, StoreUnavailable.
     """
+    prepare(rt)  # A handshake may take its time; nobody is to wait for our lock meanwhile.
     with rt.http() as http:
         try:
             with rt.refresh_lock(seen.account.id) as lock:
@@ -143,16 +149,52 @@ def _grant(rt: Runtime, http: Http, stored: Session, *, alone: bool) -> Session:
     outcome = _ask(rt, http, stored)
     match outcome:
         case Renewed(tokens=tokens):
-            return _keep(rt, stored, stored.renewed(tokens, now=rt.effects.now()), alone=alone)
+            return _renewed(rt, stored, tokens, alone=alone)
         case Ended(reason=reason):
             return _end(rt, http, stored, reason, alone=alone)
-        case Refused(why=why):
+        case Refused(why=why, code=code):
+            if code == "invalid_client" and rt.config.registers:
+                rt.registrations().note_refused(stored.client_id)
             raise SessionExpired(f"{host} refused to renew the session ({why}).")
         case Temporary(why=why):
             raise RefreshTransient(f"{host} could not renew the session just now ({why}).")
 
 
+def _renewed(rt: Runtime, stored: Session, tokens: Tokens, *, alone: bool) -> Session:
+    """Store what a grant brought, and only then look at the ID token that may have come along.
+
+    The tokens before are spent, so these are stored in any case (K-29). Where they may be another
+    person's, only the refresh token is for keeping: the access token counts as spent.
+    """
+    now = rt.effects.now()
+    renewed = stored.renewed(tokens, now=now)
+    objection = _objection(rt, stored, tokens)
+    if objection is None:
+        return _keep(rt, stored, renewed, alone=alone)
+    spent = replace(renewed, expires_at=now)
+    kept = _keep(rt, stored, spent, alone=alone)
+    if kept.access_token != spent.access_token:
+        return kept  # Somebody signed in anew meanwhile.
+    raise UnexpectedReply(f"{objection} The session is kept; its new access token is not used.")
+
+
+def _objection(rt: Runtime, stored: Session, tokens: Tokens) -> str | None:
+    if tokens.id_token is None or "openid" not in (stored.scope or "").split():
+        return None
+    # A program may have named the account itself, and then not as the server does.
+    by_server = rt.config.identify is None and stored.account.id != "default"
+    return renewal_objection(
+        tokens.id_token,
+        issuer=stored.issuer,
+        client_id=stored.client_id,
+        subject=stored.account.id if by_server else None,
+    )
+
+
 def _ask(rt: Runtime, http: Http, session: Session) -> Outcome:
+    provider = rt.config.provider
+    if provider is not None:
+        return provided_renewal(rt, provider, session)
     try:
         reply = http.send(_grant_request(rt, session))
     except ServerUnreachable as error:
@@ -172,9 +214,11 @@ def _grant_request(rt: Runtime, session: Session) -> Request:
         return stack_grant(rt.stack(), refresh_token=refresh_token)
     if session.endpoints is None:
         raise RefreshUnavailable
-    return oauth_grant(
+    client = rt.client_of(session)
+    grant = oauth_grant(
         session.endpoints.token, client_id=session.client_id, refresh_token=refresh_token
     )
+    return authenticated(grant, client)
 
 
 def _keep(rt: Runtime, stored: Session, renewed: Session, *, alone: bool) -> Session:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from keyturn.client.login.provided import revoke as provided_revocation
+from keyturn.protocol.client_auth import authenticated
 from keyturn.protocol.errors import KeyturnError
 from keyturn.protocol.refresh import Renewed, read_refresh, stack_grant
 from keyturn.protocol.revoke import LIMIT_SECONDS, oauth_revocation, stack_revocation, was_revoked
@@ -23,11 +25,13 @@ def revoke(rt: Runtime, session: Session) -> Revoked:
     Returns ``"nothing"`` where there is nothing that could be revoked: a token the person brought
     along, or a server without a revocation endpoint.
     """
+    if rt.config.provider is not None:
+        return provided_revocation(rt, rt.config.provider, session)
     try:
         with rt.http() as http:
             if rt.config.stack is not None:
                 return _revoke_stack(rt, http, session)
-            return _revoke_oauth(http, session)
+            return _revoke_oauth(rt, http, session)
     except KeyturnError:
         return "failed"
 
@@ -37,18 +41,17 @@ def revoke_quietly(rt: Runtime, session: Session) -> None:
     rt.trace(f"revocation: {revoke(rt, session)}")
 
 
-def _revoke_oauth(http: Http, session: Session) -> Revoked:
+def _revoke_oauth(rt: Runtime, http: Http, session: Session) -> Revoked:
     endpoint = session.endpoints.revocation if session.endpoints else None
     if endpoint is None:
         return "nothing"
-    reply = http.send(
-        oauth_revocation(
-            endpoint,
-            client_id=session.client_id,
-            refresh_token=session.refresh_token,
-            access_token=session.access_token,
-        )
+    revocation = oauth_revocation(
+        endpoint,
+        client_id=session.client_id,
+        refresh_token=session.refresh_token,
+        access_token=session.access_token,
     )
+    reply = http.send(authenticated(revocation, rt.client_of(session)))
     return "revoked" if was_revoked(reply) else "failed"
 
 

@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from keyturn.client.config import Config
+    from keyturn.client.registration import Registrations
     from keyturn.client.stores.base import SessionStore
     from keyturn.client.stores.keyring import Keyring
     from keyturn.client.stores.raw import RawTokenStore
+    from keyturn.protocol.client_auth import Client
     from keyturn.protocol.tokens import Session
 
 
@@ -196,6 +198,22 @@ class Runtime:
     def metadata(self, http: Http) -> Metadata:
         """Return the server's metadata, freshly fetched."""
         return run(discover(self.config.issuer), http)
+
+    def registrations(self) -> Registrations:
+        """Return the clients that the server made for this program."""
+        from keyturn.client.registration import Registrations
+
+        return Registrations(self)
+
+    def client_of(self, session: Session) -> Client:
+        """Return the client that a session was granted to.
+
+        Raises:
+            StoreReadFailed, StoreCorrupt: what is registered cannot be read.
+        """
+        if not self.config.registers:
+            return self.config.client
+        return self.registrations().of(session.client_id)
 
     def stack(self) -> StackClient:
         """Return the access to the Stack-compatible project; only where there is one."""

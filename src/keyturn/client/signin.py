@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from keyturn.client.browser import look_around
 from keyturn.client.identify import DEFAULT_ID, identify
-from keyturn.client.login import cli_poll, device_code, loopback_pkce, paste
+from keyturn.client.login import cli_poll, device_code, loopback_pkce, paste, provided
 from keyturn.client.login.base import Granted, LoginOutcome, MethodChosen, Options, Talk
 from keyturn.client.login.choose import choose
 from keyturn.client.revocation import revoke_quietly
@@ -102,6 +102,8 @@ def _granted(rt: Runtime, http: Http, talk: Talk, options: Options) -> Granted:
         talk.say(MethodChosen(method="cli_poll", reason="this is a Stack-compatible project"))
         can_open = options.open_browser and place.has_browser and options.method != "device"
         return cli_poll.sign_in(rt, http, talk, replace(options, open_browser=can_open))
+    if rt.config.provider is not None:
+        return provided.sign_in(rt, talk, rt.config.provider, options)
     metadata = rt.metadata(http)
     chosen = choose(options, metadata, place)
     talk.say(chosen)
@@ -217,7 +219,7 @@ def _session(rt: Runtime, granted: Granted, account: Account, options: Options) 
         granted.tokens,
         account=account,
         issuer=rt.config.issuer,
-        client_id=rt.config.client_id,
+        client_id=granted.client.id if granted.client else rt.config.client_id,
         now=rt.effects.now(),
         endpoints=granted.metadata.endpoints if granted.metadata else None,
         scope=options.scope,

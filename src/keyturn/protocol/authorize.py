@@ -38,6 +38,7 @@ class Attempt:
         redirect_uri: Where the browser comes back to, the same in link and exchange.
         state: Ties the callback to this attempt (RFC 6749 section 10.12).
         verifier: Ties the exchange to this attempt (RFC 7636).
+        nonce: Ties the ID token to it (OpenID Connect Core section 3.1.2.1); ``None``: none.
     """
 
     issuer: str
@@ -46,6 +47,7 @@ class Attempt:
     redirect_uri: str
     state: str = field(repr=False)
     verifier: str = field(repr=False)
+    nonce: str | None = field(default=None, repr=False)
 
 
 def require_s256(metadata: Metadata) -> None:
@@ -81,6 +83,7 @@ def authorization_url(
         "code_challenge": challenge_for(attempt.verifier),
         "code_challenge_method": "S256",
         **({"scope": scope} if scope else {}),
+        **({"nonce": attempt.nonce} if attempt.nonce else {}),
         **about,
     }
     return endpoint + ("&" if "?" in endpoint else "?") + urlencode(fields)

@@ -32,6 +32,9 @@ class Metadata:
         iss_in_callback: Authorization responses carry ``iss`` (RFC 9207 section 3).
         challenge_methods: The PKCE methods named; ``None``: the server is silent.
         hold_seconds: How long the server holds a device token poll on ``Prefer: wait``; 0: not.
+        registration: Where programs register themselves (RFC 7591).
+        jwks: Where the keys are that ID tokens are signed with.
+        grant_types, auth_methods: What the token endpoint takes; ``None``: the server is silent.
     """
 
     issuer: str
@@ -47,6 +50,10 @@ class Metadata:
     challenge_methods: tuple[str, ...] | None
     hold_seconds: float
     scopes: tuple[str, ...] = field(default=())
+    registration: str | None = None
+    jwks: str | None = None
+    grant_types: tuple[str, ...] | None = None
+    auth_methods: tuple[str, ...] | None = None
 
     @property
     def endpoints(self) -> Endpoints:
@@ -81,7 +88,7 @@ def discover(issuer: str) -> Steps[Metadata]:
     """
     first, second = metadata_urls(issuer)
     reply = yield from send(_get(first))
-    if reply.status in (401, 403, 404, 405):
+    if reply.status in (401, 403, 404, 405) or _is_a_page(reply):
         reply = yield from send(_get(second))
     return read_metadata(reply, issuer=issuer)
 
@@ -117,7 +124,17 @@ def read_metadata(reply: Reply, *, issuer: str) -> Metadata:
         challenge_methods=_names(document.get("code_challenge_methods_supported")),
         hold_seconds=finite_number(document.get("keyturn_prefer_wait_max")) or 0.0,
         scopes=_names(document.get("scopes_supported")) or (),
+        registration=_endpoint(document, "registration_endpoint", reply, issuer),
+        jwks=_endpoint(document, "jwks_uri", reply, issuer),
+        grant_types=_names(document.get("grant_types_supported")),
+        auth_methods=_names(document.get("token_endpoint_auth_methods_supported")),
     )
+
+
+def _is_a_page(reply: Reply) -> bool:
+    """Say whether a web application answered, as some do for every path they do not know."""
+    kind = reply.headers.get("content-type", "")
+    return reply.status == 200 and kind.startswith("text/html")
 
 
 def _get(url: str) -> Request:

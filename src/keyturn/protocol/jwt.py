@@ -16,15 +16,24 @@ _MAX_LENGTH = 64 * 1024
 
 def unverified_claims(token: str) -> dict[str, Any]:
     """Return the claims of ``token`` (RFC 7519), or ``{}`` where it is no JWT we can read."""
+    return _part(token, 1)
+
+
+def unverified_header(token: str) -> dict[str, Any]:
+    """Return the header of ``token`` (RFC 7515 section 4), or ``{}`` alike."""
+    return _part(token, 0)
+
+
+def _part(token: str, number: int) -> dict[str, Any]:
     parts = token.split(".")
     if len(parts) != 3 or len(token) > _MAX_LENGTH:
         return {}
     try:
-        payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
-        claims = json.loads(payload.decode("utf-8"))
+        content = base64.urlsafe_b64decode(parts[number] + "=" * (-len(parts[number]) % 4))
+        members = json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError):
         return {}
-    return claims if isinstance(claims, dict) else {}
+    return members if isinstance(members, dict) else {}
 
 
 def numeric_date(claims: dict[str, Any], name: str) -> float | None:

@@ -47,9 +47,11 @@ class Refused:
 
     Attributes:
         why: The status and the server's error code.
+        code: That error code alone.
     """
 
     why: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,7 @@ def read_refresh(reply: Reply, *, now: float) -> Outcome:
     if reply.status in (400, 401) and code in _ENDED:
         return Ended(reason=error_text(reply))
     if 400 <= reply.status < 500 and code is not None:
-        return Refused(why=f"HTTP {reply.status}, {code}")
+        return Refused(why=f"HTTP {reply.status}, {code}", code=code)
     return Temporary(why=f"HTTP {reply.status} without an answer of a sign-in server")
 
 

@@ -46,6 +46,7 @@ class Tokens:
         id_token: OpenID Connect's, unread.
         session_id: The server's name for the session, the same across renewals.
         generation: How often the server has renewed the session.
+        stated_at: The server's own time when it answered, in epoch seconds; ``None``: not told.
     """
 
     access_token: str = field(repr=False)
@@ -57,6 +58,7 @@ class Tokens:
     id_token: str | None = field(default=None, repr=False)
     session_id: str | None = None
     generation: int | None = None
+    stated_at: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +263,7 @@ def read_tokens(reply: Reply, *, now: float) -> Tokens:
         id_token=clean_token(answer.get("id_token")),
         session_id=_text(answer, "session") or _text(claims, "refresh_token_id"),
         generation=generation if type(generation) is int else None,
+        stated_at=stated_time(reply),
     )
 
 

@@ -82,9 +82,15 @@ class Narrator:
         if event.compare_code:
             self._console.talk(f"Check that the page shows:  {event.compare_code}")
 
+    def _provider(self, event: Verification) -> None:
+        self._console.talk(f"Visit:  {event.url}")
+        if event.user_code:
+            self._console.talk(f"Type:   {event.user_code}")
+
 
 _LINES = {
     "loopback": Narrator._loopback,
     "device": Narrator._device,
     "cli_poll": Narrator._cli_poll,
+    "provider": Narrator._provider,
 }

@@ -106,7 +106,7 @@ class Examination:
         sender = _Remembering(http)
         rt, metadata, problem = self.rt, None, None
         try:
-            if rt.config.stack is not None:
+            if rt.config.stack is not None or rt.config.provider is not None:
                 sender.send(Request(method="GET", url=rt.config.issuer))
             else:
                 metadata = run(discover(rt.config.issuer), sender)

@@ -66,7 +66,7 @@ def server(exam: Examination) -> Finding | None:
     if is_temporary(answer.reply.status):
         evidence = f"{exam.rt.issuer_host} cannot help just now (HTTP {answer.reply.status})"
         return Finding(check="server", outcome="fail", evidence=evidence, remedy="Try again later.")
-    if exam.rt.config.stack is not None:
+    if exam.rt.config.stack is not None or exam.rt.config.provider is not None:
         return None
     metadata = answer.metadata
     if metadata is None:

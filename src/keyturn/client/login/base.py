@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from keyturn.client.runtime import Runtime
     from keyturn.client.session import SessionInfo
+    from keyturn.protocol.client_auth import Client
     from keyturn.protocol.discovery import Metadata
     from keyturn.protocol.tokens import Account, Tokens
 
-Method = Literal["loopback", "device", "cli_poll"]
+Method = Literal["loopback", "device", "cli_poll", "provider"]
 
 
 def _go_on() -> None:
@@ -107,12 +108,18 @@ class Granted:
         account: Who signed in, where the method itself found out.
         metadata: The server's, where it was asked for; ``None`` for Stack projects and for tokens
             that are not ours to renew or revoke.
+        client: Whom they were granted to; ``None``: nobody in particular.
+        scope: What was asked for; ``None``: nothing in particular.
+        nonce: What the ID token has to repeat; ``None``: nothing.
         anonymous_id: The account of the session without a person that was attached, if one was.
     """
 
     tokens: Tokens
     account: Account | None = None
     metadata: Metadata | None = None
+    client: Client | None = None
+    scope: str | None = None
+    nonce: str | None = field(default=None, repr=False)
     anonymous_id: str | None = None
 
 

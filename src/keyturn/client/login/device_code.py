@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyturn.client.login.base import Granted, Options, Talk, Verification
+from keyturn.client.login.registered import client_for
 from keyturn.client.requester import about
 from keyturn.net.drive import run
 from keyturn.protocol import device
+from keyturn.protocol.client_auth import authenticating
 
 if TYPE_CHECKING:
     from keyturn.client.runtime import Runtime
@@ -22,18 +24,17 @@ def sign_in(rt: Runtime, http: Http, talk: Talk, metadata: Metadata, options: Op
     code has looked at this terminal, who follows a link may have been sent it.
 
     Raises:
-        LoginDenied, LoginExpired, ExchangeFailed, ServerUnreachable, UnexpectedReply.
+        LoginDenied, LoginExpired, ExchangeFailed, ServerUnreachable, UnexpectedReply; and as
+        ``client_for`` does.
     """
-    client_id = rt.config.client_id
-    code = run(
-        device.start(
-            metadata.device_authorization or "",
-            client_id=client_id,
-            scope=options.scope,
-            about=about(rt.config.program),
-        ),
-        http,
+    client = client_for(rt, http, metadata, options)
+    starting = device.start(
+        metadata.device_authorization or "",
+        client_id=client.id,
+        scope=options.scope,
+        about=about(rt.config.program),
     )
+    code = run(authenticating(starting, client), http)
     talk.show_link(
         Verification(
             method="device",
@@ -46,10 +47,10 @@ def sign_in(rt: Runtime, http: Http, talk: Talk, metadata: Metadata, options: Op
     polling = device.poll(
         metadata.token,
         code,
-        client_id=client_id,
+        client_id=client.id,
         wall_clock=rt.effects.now,
         hold_seconds=metadata.hold_seconds,
     )
-    tokens = run(polling, http)
+    tokens = run(authenticating(polling, client), http)
     talk.decided()
-    return Granted(tokens=tokens, metadata=metadata)
+    return Granted(tokens=tokens, metadata=metadata, client=client, scope=options.scope)

@@ -10,6 +10,7 @@ import base64
 from typing import TYPE_CHECKING
 
 from keyturn.client.login.base import Granted, Options, Talk, Verification
+from keyturn.client.login.registered import client_for, port_for
 from keyturn.client.loopback import CallbackServer
 from keyturn.client.requester import about
 from keyturn.net.drive import run
@@ -20,11 +21,13 @@ from keyturn.protocol.authorize import (
     read_callback,
     require_s256,
 )
+from keyturn.protocol.client_auth import authenticating
 from keyturn.protocol.pkce import new_verifier
 
 if TYPE_CHECKING:
     from keyturn.client.runtime import Runtime
     from keyturn.net.stdlib import Http
+    from keyturn.protocol.client_auth import Client
     from keyturn.protocol.discovery import Metadata
 
 LIMIT_SECONDS = 600.0
@@ -35,13 +38,14 @@ def sign_in(rt: Runtime, http: Http, talk: Talk, metadata: Metadata, options: Op
 
     Raises:
         PortUnavailable, CallbackTimeout, LoginDenied, ExchangeFailed, ServerUnreachable,
-        UnexpectedReply.
+        UnexpectedReply; and as ``client_for`` does.
     """
     require_s256(metadata)
     effects = rt.effects
     # Bound before the link is shown: nobody else can take the port in between.
-    with CallbackServer(port=options.port, effects=effects) as server:
-        attempt = _attempt(rt, metadata, server.redirect_uri)
+    with CallbackServer(port=port_for(rt, options), effects=effects) as server:
+        client = client_for(rt, http, metadata, options, port=server.port)
+        attempt = _attempt(rt, metadata, client, server.redirect_uri, options.scope)
         url = authorization_url(
             metadata.authorization or "",
             attempt,
@@ -56,17 +60,28 @@ def sign_in(rt: Runtime, http: Http, talk: Talk, metadata: Metadata, options: Op
             lambda query: read_callback(query, attempt), until=until, on_tick=talk.tick
         )
     talk.decided()
-    tokens = run(exchange(metadata.token, attempt, code, now=effects.now()), http)
-    return Granted(tokens=tokens, metadata=metadata)
+    redeeming = exchange(metadata.token, attempt, code, now=effects.now())
+    tokens = run(authenticating(redeeming, client), http)
+    return Granted(
+        tokens=tokens,
+        metadata=metadata,
+        client=client,
+        scope=options.scope,
+        nonce=attempt.nonce,
+    )
 
 
-def _attempt(rt: Runtime, metadata: Metadata, redirect_uri: str) -> Attempt:
+def _attempt(
+    rt: Runtime, metadata: Metadata, client: Client, redirect_uri: str, scope: str | None
+) -> Attempt:
     random_bytes = rt.effects.random_bytes
+    openid = "openid" in (scope or "").split()
     return Attempt(
         issuer=metadata.issuer,
         iss_in_callback=metadata.iss_in_callback,
-        client_id=rt.config.client_id,
+        client_id=client.id,
         redirect_uri=redirect_uri,
         state=base64.urlsafe_b64encode(random_bytes(24)).decode("ascii"),
         verifier=new_verifier(random_bytes),
+        nonce=random_bytes(16).hex() if openid else None,
     )

@@ -65,6 +65,9 @@ class Document:
         earlier = accounts.get(session.account.id)
         record = to_record(session, earlier if isinstance(earlier, dict) else None)
         record["revision"] = self.raw["revision"]
+        record.pop("client_id", None)
+        if session.client_id != self._client_id:  # One that a server made for this program.
+            record["client_id"] = session.client_id
         accounts[session.account.id] = record
         return self._session(session.account.id)
 

@@ -60,7 +60,7 @@ def from_record(record: object, *, issuer: str, client_id: str) -> Session:
             label=account.text("label"),
         ),
         issuer=issuer,
-        client_id=client_id,
+        client_id=reader.text("client_id") or client_id,
         access_token=access_token or "",
         refresh_token=reader.token("refresh_token"),
         token_type=reader.text("token_type") or "Bearer",
