@@ -13,7 +13,9 @@ from tests.issuers_.issuer_ import Issuer
 def server() -> Iterator[Issuer]:
     """Yield a running server at which everything is approved at once."""
     with Issuer() as running:
-        running.interval = 1  # polls come quickly
+        running.interval = 1
+        # Polls are held, or so it says, and come at once: their pace is tested by the clock.
+        running.extra_metadata["keyturn_prefer_wait_max"] = 1
         running.session_lifetime = 30 * 86400
         yield running
 
