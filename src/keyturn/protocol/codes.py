@@ -24,6 +24,8 @@ STACK_TOKEN_PREFIX = "kts_"  # noqa: S105
 BROWSER_TOKEN_PREFIX = "ktb_"  # noqa: S105
 MAIL_LINK_PREFIX = "ktm_"
 POLLING_CODE_PREFIX = "ktp_"
+CLIENT_SECRET_PREFIX = "ktx_"
+REGISTRATION_TOKEN_PREFIX = "kta_"  # noqa: S105
 
 
 def new_user_code(choose: Callable[[str], str]) -> str:

@@ -17,6 +17,7 @@ from keyturn.server.mail.service import Mail
 from keyturn.server.mounting.service import Host, HostUsers
 from keyturn.server.oauth.authorize import Authorization
 from keyturn.server.oauth.device import Devices
+from keyturn.server.oauth.registration import Registrations
 from keyturn.server.oauth.resources import Resources
 from keyturn.server.oauth.service import OAuth
 from keyturn.server.oauth.service import build as build_oauth
@@ -56,6 +57,7 @@ class Services:
     limits: Limits
     hub: Hub
     resources: Resources
+    registrations: Registrations
     authorization: Authorization
     devices: Devices
     approvals: Approvals
@@ -159,6 +161,15 @@ def _build(
         limits=limits,
         hub=hub,
         resources=resources,
+        registrations=Registrations(
+            storage,
+            secret,
+            clock,
+            projects,
+            resources,
+            sessions,
+            limit_volume=settings.rate_limits == "on",
+        ),
         authorization=Authorization(
             storage, secret, clock, projects, resources, issuer=settings.issuer
         ),

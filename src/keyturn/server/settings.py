@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 ScopeWords = Annotated[str, Field(min_length=1, max_length=160)]
 
+SHORTEST_INITIAL_ACCESS_TOKEN = 20
 PREFIX = "KEYTURN_"
 DEFAULT_PORT = 8102
 
@@ -107,6 +108,12 @@ class ProjectDeclaration(_Strict):
     """Whether pages may lead back to this computer; turn off in production."""
     publishable_client_key_required: bool = False
     """Whether requests with client access must carry the publishable key."""
+    registration: Literal["off", "token", "open"] = "off"
+    """Whether programs may register themselves: with the initial access token, or all of them."""
+    initial_access_token: (
+        Annotated[SecretStr, Field(min_length=SHORTEST_INITIAL_ACCESS_TOKEN)] | None
+    ) = None
+    """What lets a program register; at least 20 characters. Stored as a hash."""
     longest_password: Annotated[int, Field(ge=8, le=1024)] = 70
     """In characters, up to 1024."""
     trusted_domains: tuple[str, ...] = ()
@@ -117,6 +124,14 @@ class ProjectDeclaration(_Strict):
     """Where the pages send people who need help."""
     urls: ProjectUrls = ProjectUrls()
     """Pages of the project's own; `cli_auth_confirm` is the one there is."""
+
+    @model_validator(mode="after")
+    def _registering_needs_a_token_where_it_says_so(self) -> ProjectDeclaration:
+        if self.registration == "token" and self.initial_access_token is None:
+            raise ValueError("registration = 'token' needs an initial_access_token")
+        if self.registration == "off" and self.initial_access_token is not None:
+            raise ValueError("there is an initial_access_token, but registration is off")
+        return self
 
     def config(self) -> ProjectConfig:
         """Return the part of the declaration that is stored as the project's configuration."""
@@ -321,6 +336,15 @@ class Settings(_Strict):
     def secret_path(self) -> Path:
         """Where the server secret lies."""
         return self.secret_file or self.data / "secret"
+
+    @model_validator(mode="after")
+    def _one_project_at_most_is_open_to_registration(self) -> Settings:
+        if sum(p.registration == "open" for p in self.projects) > 1:
+            raise ValueError(
+                "registration is open in more than one project; an issuer has one registration "
+                "endpoint, and only a token can say which of them is meant"
+            )
+        return self
 
     @property
     def issuer(self) -> str:

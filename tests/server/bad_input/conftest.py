@@ -21,6 +21,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcess]:
             {
                 "id": "default",
                 "display_name": "Acme",
+                "registration": "open",
                 "secret_server_key": "ssk_of_acme",
                 "super_secret_admin_key": "sak_of_acme",
             },

@@ -20,6 +20,7 @@ from tests.server.oauth.grants_ import (
     refresh,
     start_device,
 )
+from tests.server.oauth.registering_ import NATIVE, bearer
 
 if TYPE_CHECKING:
     import httpx2
@@ -170,12 +171,23 @@ def of_oauth(checked: Checked, server: InProcess) -> None:
     )
 
 
+def of_registration(checked: Checked, server: InProcess) -> None:
+    whole = "/oauth/register/{client_id}"
+    made = checked.note(server.post("/oauth/register", json=NATIVE), "/oauth/register")
+    path, headers = whole.format_map(made), bearer(made["registration_access_token"])
+    checked.note(server.get(path, headers=headers), whole)
+    body = {**NATIVE, "client_id": made["client_id"]}
+    checked.note(server.request("PUT", path, headers=headers, json=body), whole)
+    checked.note(server.request("DELETE", path, headers=headers), whole)
+
+
 @pytest.mark.proves("S-2", "S-20", "S-25")
 def test_every_operation_succeeds_as_documented(shared: InProcess, callers: Callers) -> None:
     checked = Checked(callers)
     for part in (of_projects, of_accounts, of_teams, of_cli_sign_in):
         part(checked)
     of_oauth(checked, shared)
+    of_registration(checked, shared)
     documented = {
         f"{method.upper()} {path}"
         for path, methods in create_app(Settings()).openapi()["paths"].items()

@@ -158,6 +158,7 @@ async def _show_confirm(
             account=visitor.account(continue_to=visitor.prefix + "/device/confirm"),
             form_token=token,
             program=client.display_name,
+            vetted=client.vetted,
             code=typed,
             origin=Origin(
                 host_name=request.host_name,

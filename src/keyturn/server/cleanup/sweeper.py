@@ -33,6 +33,7 @@ _STATEMENTS = (
     "sweep_approvals",
     "sweep_mail_links",
     "sweep_limits",
+    "sweep_unused_clients",
 )
 
 

@@ -106,7 +106,9 @@ class Introspection:
 def _concerns(client: Client, session: Session) -> bool:
     if session.client_id == client.id:
         return True
-    return not client.is_public and session.project_id == client.project_id
+    # A program that registered itself may have a secret; that makes it no API of the operator's.
+    trusted = client.vetted and not client.is_public
+    return trusted and session.project_id == client.project_id
 
 
 def _inactive() -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from keyturn.server.oauth import registration_store as registrations
 from keyturn.server.oauth import store
 from keyturn.server.oauth.errors import invalid_target
 from keyturn.server.oauth.resources import UnknownResource
@@ -58,6 +59,8 @@ class Issuer:
             return None
         if not (yield from store.user_may_sign_in(granted["user_id"])):
             return None
+        if not client.vetted:
+            yield from registrations.note_use(client.id, now=now)
         lasts = _LIFETIMES[kind] if client.may("refresh_token") else self._without_refresh
         return (
             yield from self._sessions.begin_family_work(

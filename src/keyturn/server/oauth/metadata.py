@@ -13,6 +13,7 @@ from keyturn.server.oauth.wire import Answer, Call
 from keyturn.server.projects.rules import NATIVE_SCOPES
 
 WELL_KNOWN = "/.well-known/oauth-authorization-server"
+REGISTRATION_PATH = "/oauth/register"
 
 
 def document(issuer: str) -> dict[str, Any]:
@@ -48,7 +49,10 @@ def inserted_path(issuer: str) -> str:
 
 async def metadata(call: Call) -> Answer:
     """``GET /.well-known/oauth-authorization-server``: where everything is (RFC 8414)."""
-    return Answer(document(call.services.settings.issuer), headers=cached_for(300))
+    found = document(call.services.settings.issuer)
+    if await call.services.projects.take_registrations():
+        found["registration_endpoint"] = f"{found['issuer']}{REGISTRATION_PATH}"
+    return Answer(found, headers=cached_for(300))
 
 
 async def jwks(call: Call) -> Answer:

@@ -7,9 +7,21 @@ from typing import TYPE_CHECKING, Any
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
 
-from keyturn.server.oauth import describe, protected
+from keyturn.server.oauth import describe, describe_registration, protected
 from keyturn.server.oauth.errors import Refused
-from keyturn.server.oauth.metadata import WELL_KNOWN, inserted_path, jwks, metadata
+from keyturn.server.oauth.metadata import (
+    REGISTRATION_PATH,
+    WELL_KNOWN,
+    inserted_path,
+    jwks,
+    metadata,
+)
+from keyturn.server.oauth.registration_routes import (
+    delete_client,
+    read_client,
+    register_client,
+    update_client,
+)
 from keyturn.server.oauth.token import device_authorization, introspect, revoke, token
 from keyturn.server.oauth.userinfo import ack, userinfo
 from keyturn.server.oauth.wire import Answer, Call, Endpoint
@@ -19,6 +31,12 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
     from starlette.types import Receive, Scope, Send
+
+_MANAGEMENT = (
+    ("GET", read_client, describe_registration.READ, 200),
+    ("PUT", update_client, describe_registration.UPDATE, 200),
+    ("DELETE", delete_client, describe_registration.DELETE, 204),
+)
 
 
 class PlainRoute(APIRoute):
@@ -36,6 +54,7 @@ class PlainRoute(APIRoute):
         method: str,
         openapi: dict[str, Any] | None = None,
         response_class: type[Response] = JSONResponse,
+        status: int = 200,
     ) -> None:
         super().__init__(
             path,
@@ -45,6 +64,7 @@ class PlainRoute(APIRoute):
             tags=["oauth"],
             response_model=None,
             response_class=response_class,
+            status_code=status,
             openapi_extra=openapi,
             include_in_schema=openapi is not None,
         )
@@ -64,6 +84,7 @@ def add_routes(app: FastAPI) -> None:
         _post("/oauth/device_authorization", device_authorization, describe.DEVICE_AUTHORIZATION),
         _post("/oauth/revoke", revoke, describe.REVOKE, response_class=Response),
         _post("/oauth/introspect", introspect, describe.INTROSPECT),
+        *_registration(),
         _post("/oauth/ack", ack, describe.ACK, response_class=Response),
         PlainRoute(
             "/oauth/userinfo", about_user, _doc(userinfo), method="GET", openapi=describe.USERINFO
@@ -84,6 +105,31 @@ def add_routes(app: FastAPI) -> None:
             method="GET",
         ),
     ]
+
+
+def _registration() -> list[PlainRoute]:
+    managing = Endpoint({method: handler for method, handler, *_ in _MANAGEMENT})
+    register = PlainRoute(
+        REGISTRATION_PATH,
+        Endpoint({"POST": register_client}),
+        _doc(register_client),
+        method="POST",
+        openapi=describe_registration.REGISTER,
+        status=201,
+    )
+    managed = [
+        PlainRoute(
+            REGISTRATION_PATH + "/{client_id}",
+            managing,
+            _doc(handler),
+            method=method,
+            openapi=told,
+            status=status,
+            response_class=Response if status == 204 else JSONResponse,
+        )
+        for method, handler, told, status in _MANAGEMENT
+    ]
+    return [register, *managed]
 
 
 def _get(path: str, handler: Callable[[Call], Any], openapi: dict[str, Any] | None) -> PlainRoute:

@@ -18,6 +18,8 @@ import anyio
 from starlette.requests import Request
 
 from keyturn.server.accounts.passwords import Overloaded
+from keyturn.server.http.body import parse_json
+from keyturn.server.http.errors import BodyUnreadable
 from keyturn.server.http.origin import client_ip, counted_ip, origin_of
 from keyturn.server.oauth import rules
 from keyturn.server.oauth.errors import ClientGone, Refused, invalid_request, unavailable
@@ -34,6 +36,7 @@ log: logging.Logger = logging.getLogger("keyturn.oauth")
 LARGEST_BODY = 64 * 1024
 BODY_TIMEOUT_SECONDS = 15.0
 FORM_TYPE = "application/x-www-form-urlencoded"
+JSON_TYPE = "application/json"
 
 _COMPACT = json.JSONEncoder(separators=(",", ":"))
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -110,6 +113,23 @@ class Call:
             return rules.read_parameters(await self._body())
         except rules.Malformed as malformed:
             raise invalid_request(str(malformed)) from None
+
+    async def json(self) -> dict[str, Any]:
+        """Return the body, a JSON object (RFC 7591 section 3.1).
+
+        Raises:
+            Refused: not that, too large, too slow, or with a member twice.
+        """
+        kind = (self.header(b"content-type") or "").partition(";")[0]
+        if kind.strip().lower() != JSON_TYPE:
+            raise invalid_request("the body must be application/json")
+        try:
+            found = parse_json(await self._body())
+        except BodyUnreadable as unreadable:
+            raise invalid_request(unreadable.reason) from None
+        if not isinstance(found, dict):
+            raise invalid_request("the body must be a JSON object")
+        return found
 
     async def is_gone(self) -> bool:
         """Say whether whoever asked has hung up."""

@@ -33,6 +33,7 @@ class ProjectConfig:
     create_team_on_sign_up: bool = False
     allow_localhost: bool = True
     publishable_client_key_required: bool = False
+    registration: str = "off"
     longest_password: int = 70
     trusted_domains: tuple[str, ...] = ()
     urls: dict[str, str] = field(default_factory=dict)

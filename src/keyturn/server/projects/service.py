@@ -29,6 +29,8 @@ KINDS = {
     "secret_server_key": "ssk",
     "super_secret_admin_key": "sak",
 }
+# Lets programs register, and opens nothing else (RFC 7591 section 1.2).
+INITIAL_ACCESS = "initial_access_token"
 CLIENT_REMEMBERED_SECONDS = 1.0
 DEFAULT_PROJECT = "default"
 DEFAULT_CLIENT = "keyturn-cli"
@@ -98,6 +100,31 @@ class Projects:
         row = await self._storage.read(store.key, self._secret.hash("project key", key))
         return row["kind"] if row and row["project_id"] == project_id else None
 
+    async def registering(self, initial_access_token: str | None) -> Project | None:
+        """Return the project that a program may register with, or ``None``.
+
+        The token names its project. Without one it is the project that lets anybody register; a
+        wrong one is worth less than none.
+        """
+        if initial_access_token is None:
+            is_open = [p for p in await self.all() if p.config.registration == "open"]
+            default = await self.default() if len(is_open) > 1 else None
+            return default if default in is_open else next(iter(is_open), None)
+        key_hash = self._secret.hash("project key", initial_access_token)
+        row = await self._storage.read(store.key, key_hash)
+        if row is None or row["kind"] != INITIAL_ACCESS:
+            return None
+        project = await self.find(row["project_id"])
+        return project if project and project.config.registration != "off" else None
+
+    async def take_registrations(self) -> bool:
+        """Say whether any project lets programs register."""
+        return any(p.config.registration != "off" for p in await self.all())
+
+    def forget_client(self, client_id: str) -> None:
+        """Let the next request read a client anew."""
+        self._clients.pop(client_id, None)
+
     async def create(
         self,
         display_name: str,
@@ -158,8 +185,17 @@ class Projects:
                 key = getattr(declared, kind)
                 if key:
                     yield from self._replace_key(declared.id, kind, key.get_secret_value(), now)
+            yield from self._declare_initial_access(declared, now)
         for client in clients:
             yield from store.save_client(client.client(self._secret), now=now)
+
+    def _declare_initial_access(self, declared: ProjectDeclaration, now: int) -> Work[None]:
+        token = declared.initial_access_token
+        if token:
+            key = token.get_secret_value()
+            yield from self._replace_key(declared.id, INITIAL_ACCESS, key, now)
+        else:
+            yield from store.end_keys(declared.id, INITIAL_ACCESS, but=b"", now=now)
 
     def _create_default(self, keys: ProjectKeys, now: int) -> Work[bool]:
         if (yield from store.projects()):
