@@ -83,9 +83,11 @@ def check_signature(id_token: str, keys: list[dict[str, Any]]) -> None:
 
 
 def _library_is_there() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("joserfc") is not None
+    try:
+        import joserfc  # noqa: F401 - whether it is there is the question
+    except ImportError:
+        return False
+    return True
 
 
 def _keys(http: Http, url: str) -> list[dict[str, Any]]:
