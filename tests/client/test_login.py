@@ -432,7 +432,7 @@ def test_the_policy_is_kept_with_the_account_and_a_keyring_that_is_not_there_is_
 ) -> None:
     auth = machine.auth(issuer)
     outcome = auth.login(method="device")
-    assert "no system keyring here" in (outcome.session.storage_warning or "")
+    assert "No keyring was found" in (outcome.session.storage_warning or "")
     explicit = auth.login(method="device", storage="file", force=True)
     assert explicit.session.storage_warning is None
     session = machine.runtime(issuer).store.snapshot().sessions["ada"]
@@ -447,7 +447,7 @@ def test_the_policy_is_kept_with_the_account_and_a_keyring_that_is_not_there_is_
         lambda: strict.login_with_token("a1"),
     ]
     for attempt in attempts:
-        with pytest.raises(StoreUnavailable, match="no system keyring here") as caught:
+        with pytest.raises(StoreUnavailable, match="No keyring was found") as caught:
             attempt()
         assert "--storage file" in (caught.value.hint or "")
     with pytest.raises(StoreUnavailable, match="'cloud'"):

@@ -31,7 +31,7 @@ def test_when_all_is_well_doctor_says_so_line_by_line(any_acme: Acme) -> None:
         f"ok    account        ada@example.com at {host}",
         "ok    token          accepted by the server",
         "ok    clock          agrees with the server's",
-        "ok    keyring        not used: There is no system keyring here (no D-Bus session).",
+        "ok    keyring        not used: no keyring was found (no D-Bus session)",
         f"ok    connection     {host} answers directly, without TLS, on this computer",
         "ok    server         its metadata is complete; sign-in by browser or device code",
         "ok    files          ~/.local/state/acme/session.json is private",

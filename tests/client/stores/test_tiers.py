@@ -321,7 +321,7 @@ def test_a_session_that_was_in_the_file_works_on_and_moves_at_its_next_write(
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS")
     store = tiered_store(home)
     in_file = store.put(make_session(), pin=True)
-    assert "no system keyring here" in (store.fallback or "")
+    assert "No keyring was found" in (store.fallback or "")
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", secret_service.address)
     assert store.load("ada") == in_file
     moved = store.replace(in_file, make_session(tokens="2"))
@@ -423,11 +423,11 @@ def test_without_a_keyring_auto_says_once_that_the_file_is_used_and_strict_fails
     auth = machine.auth(issuer)
     outcome = auth.login(method="device")
     assert outcome.session.storage == "file"
-    assert "no system keyring here" in (outcome.session.storage_warning or "")
+    assert "No keyring was found" in (outcome.session.storage_warning or "")
     again = auth.login(method="device", force=True)
     assert again.session.storage_warning is None
     machine.ahead += 3600
     auth.token()
     assert machine.warnings == []
-    with pytest.raises(StoreUnavailable, match="no system keyring here"):
+    with pytest.raises(StoreUnavailable, match="No keyring was found"):
         auth.login(method="device", storage="keyring", force=True)

@@ -8,6 +8,7 @@ from keyturn.client.commands.document import account_document, ended, kept_in, w
 from keyturn.client.commands.errors import CommandUsage, hint_of
 from keyturn.client.commands.login_talk import EventLines, Narrator
 from keyturn.client.commands.table import VERBOSE, Option
+from keyturn.client.commands.text import clause
 from keyturn.protocol.errors import KeyturnError
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _finish(call: Call, outcome: LoginOutcome, method: str | None) -> None:
         return
     line = f"Signed in as {who(session)}."
     if method != "cli_poll" or session.storage_warning:
-        reason = f": {session.storage_warning}" if session.storage_warning else ""
+        reason = f": {clause(session.storage_warning)}" if session.storage_warning else ""
         line += f" Session kept in {kept_in(session)}{reason}."
     console.answer(line)
     if outcome.previous_account:

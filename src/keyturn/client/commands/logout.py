@@ -50,8 +50,11 @@ def _sign_out(call: Call) -> list[LogoutOutcome]:
 
 
 def _sign_out_one(call: Call, reference: str | None) -> LogoutOutcome | None:
+    hook = _hook(call)
     try:
-        return logout(call.auth._runtime(), reference, also=_hook(call))
+        if hook is None:
+            return call.auth.logout(account=reference)
+        return logout(call.auth._runtime(), reference, also=hook)
     except SignInRequired:
         return None
     except AccountNotFound:

@@ -31,6 +31,11 @@ def _visible(character: str) -> str:
     return " " if character.isspace() else ""
 
 
+def clause(sentence: str) -> str:
+    """Return a sentence as it goes on after a colon: ``no keyring was found``."""
+    return sentence[:1].lower() + sentence[1:].rstrip(".")
+
+
 def span(seconds: float) -> str:
     """Return a duration in one unit, rounded down: ``7 minutes``, ``29 days``."""
     if seconds < _MINUTE:

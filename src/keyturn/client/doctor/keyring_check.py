@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keyturn.client.commands.text import clause
 from keyturn.client.doctor.findings import SIGN_IN, Finding, Fix
 from keyturn.client.stores.keyring import open_keyring
 from keyturn.client.stores.tiered import TieredStore
@@ -101,7 +102,7 @@ def _wanted(exam: Examination, *, strict: bool) -> Finding:
     except KeyturnError as error:
         if strict:
             return Finding(check="keyring", outcome="fail", evidence=str(error), remedy=error.hint)
-        return Finding(check="keyring", outcome="pass", evidence=f"not used: {error}")
+        return Finding(check="keyring", outcome="pass", evidence=f"not used: {clause(str(error))}")
     return Finding(check="keyring", outcome="pass", evidence="unlocked; nothing is kept in it yet")
 
 

@@ -223,4 +223,6 @@ def locked() -> StoreLocked:
 def _refused(name: str) -> KeyturnError:
     if name.endswith(".IsLocked"):
         return locked()
+    if name.endswith((".ServiceUnknown", ".NameHasNoOwner")):
+        return StoreUnavailable("No keyring was found (none in this D-Bus session).")
     return StoreUnavailable(f"The system keyring does not work here ({name}).")

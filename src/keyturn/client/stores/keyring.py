@@ -76,7 +76,7 @@ def open_keyring(service: str, *, monotonic: Callable[[], float]) -> Keyring:
 
         return BackendKeyring(service, _library("keyring").get_keyring())
     if not os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
-        raise StoreUnavailable("There is no system keyring here (no D-Bus session).")
+        raise StoreUnavailable("No keyring was found (no D-Bus session).")
     _library("jeepney")
     return SecretService(service, monotonic=monotonic)
 
