@@ -15,6 +15,9 @@ from keyturn.server.mounting.asgi import OpensItself
 from keyturn.server.mounting.rules import settings_for_host_users
 from keyturn.server.mounting.service import Host, Identify
 from keyturn.server.oauth import routes as oauth
+from keyturn.server.operating import routes as operating
+from keyturn.server.operating.readiness import Readiness
+from keyturn.server.operating.watch import Watched
 from keyturn.server.projects.service import DEFAULT_PROJECT
 from keyturn.server.services import Services, open_services
 from keyturn.server.settings import Settings, load
@@ -56,6 +59,7 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         services = await open_services(chosen, clock=clock, host=host)
         app.state.services = services
+        app.state.readiness = Readiness(services.storage, services.clock)
         sweeper = Sweeper(services.storage, services.clock)
         sweeper.start()
         services.alerts.start()
@@ -78,6 +82,7 @@ def create_app(
     app.state.settings = chosen
     app.add_middleware(OpensItself)
     app.add_middleware(AsciiTargets)
+    app.add_middleware(Watched, settings=chosen)
     _add_rooms(app, chosen)
     return app
 
@@ -104,6 +109,7 @@ def _with_host(
 
 def _add_rooms(app: FastAPI, settings: Settings) -> None:
     """Add each room's routes. One line a room."""
+    operating.add_routes(app)
     oauth.add_routes(app)
     stack.add_routes(app)
     pages.add_routes(app, settings)

@@ -5,19 +5,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import logging
-import signal
 import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import uvicorn
-
-from keyturn.server.app import create_app
 from keyturn.server.first_start import first_start
-from keyturn.server.http.connection import BoundedProtocol, allow_many_connections
+from keyturn.server.operating.log import configure
+from keyturn.server.operating.process import run
 from keyturn.server.projects.service import DEFAULT_CLIENT, KINDS
 from keyturn.server.secret import SecretProblem
 from keyturn.server.services import Services, open_services
@@ -27,9 +23,6 @@ from keyturn.server.storage.base import StorageUnavailable
 if TYPE_CHECKING:
     from keyturn.server.projects.service import ProjectKeys
 
-
-# How long running requests may take at shutdown; held ones are answered at once.
-DRAIN_SECONDS = 15
 # What ends a command with one line instead of a traceback.
 PROBLEMS = (SettingsProblem, SecretProblem, StorageUnavailable, OSError)
 
@@ -40,9 +33,9 @@ def serve_main(argv: Sequence[str]) -> int:
         settings = chosen_settings(_serve_parser().parse_args(argv))
         listener = _listen(settings)
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
-        _logging()
+        configure(settings.log_format)
         _show_first_project(settings)
-        return _run(settings, listener)
+        return run(settings, listener)
     except PROBLEMS as problem:
         return fail(problem)
 
@@ -123,12 +116,6 @@ def _listen(settings: Settings) -> socket.socket:
     return listener
 
 
-def _logging() -> None:
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
-    )
-
-
 def _show_first_project(settings: Settings) -> None:
     made = asyncio.run(first_start(settings))
     if made is None:
@@ -137,46 +124,6 @@ def _show_first_project(settings: Settings) -> None:
     for kind in KINDS:
         _say(f"  {kind}  {getattr(made.keys, kind)}")
     _say(f"These keys are shown once. They are kept in {made.kept_in}.")
-
-
-def _run(settings: Settings, listener: socket.socket) -> int:
-    config = uvicorn.Config(
-        create_app(settings),
-        http=BoundedProtocol,
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        # Addresses are worked out from the settings, not by the HTTP server.
-        proxy_headers=False,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
-        lifespan="on",
-    )
-    allow_many_connections()
-    server = _Server(config, settings.issuer)
-    # uvicorn drains on these and then raises them again; by then the work is done.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    server.run(sockets=[listener])
-    return 0 if server.started else 1
-
-
-class _Server(uvicorn.Server):
-    """Says when it is ready, and answers held requests as soon as it is told to stop."""
-
-    def __init__(self, config: uvicorn.Config, base_url: str) -> None:
-        super().__init__(config)
-        self._base_url = base_url
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            print(f"Keyturn is ready at {self._base_url}", flush=True)  # noqa: T201
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        app: Any = self.config.app
-        app.state.services.hub.close()
-        await super().shutdown(sockets)
 
 
 async def with_services(settings: Settings, action: Any, options: argparse.Namespace) -> int:

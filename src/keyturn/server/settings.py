@@ -26,6 +26,7 @@ from pydantic import (
 
 from keyturn.server.mail.message import sender_of
 from keyturn.server.oauth.resources import Resource, resource_problem
+from keyturn.server.operating.address import address_of
 from keyturn.server.projects.rules import (
     NATIVE_GRANTS,
     NATIVE_REDIRECTS,
@@ -262,6 +263,24 @@ class Settings(_Strict):
         default=(),
         description="Addresses or networks whose X-Forwarded-* count; comma separated.",
     )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="The log's form on standard error: lines, or JSON objects."
+    )
+    log_requests: bool = Field(
+        default=False,
+        description="Log a line for each request: method, declared route, status, milliseconds.",
+    )
+    metrics: str | None = Field(
+        default=None,
+        description="Address and port where Prometheus fetches /metrics, such as 127.0.0.1:9102; "
+        "off if unset. Keep it private.",
+    )
+    drain_seconds: int = Field(
+        default=0,
+        ge=0,
+        le=300,
+        description="At shutdown: how long to go on answering while /ready already says 503.",
+    )
     preview: bool = Field(default=False, description="Show every page and state under /preview.")
     brand: Path | None = Field(
         default=None, description="Folder with brand.css and a logo for all pages."
@@ -295,6 +314,13 @@ class Settings(_Strict):
             or parts.port == 0
         ):
             raise ValueError("must be smtp://, smtps:// or smtp+starttls:// and a host")
+        return value
+
+    @field_validator("metrics")
+    @classmethod
+    def _metrics_have_an_address(cls, value: str | None) -> str | None:
+        if value is not None:
+            address_of(value)
         return value
 
     @field_validator("mail_from")

@@ -125,7 +125,8 @@ def of_projects(checked: Checked) -> None:
     checked.api("GET", "/internal/projects/current", callers.project_admin)
     checked.api("GET", "/projects/{project_id}/.well-known/jwks.json", {}, project_id="default")
     checked.note(callers.server.get(API), API)
-    checked.note(callers.server.get("/health"), "/health")
+    for probe in ("/health", "/ready"):
+        checked.note(callers.server.get(probe), probe)
 
 
 def of_cli_sign_in(checked: Checked) -> None:

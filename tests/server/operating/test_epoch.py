@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,8 @@ from tests.server.oauth.grants_ import poll, refresh, signed_in, start_device
 
 
 @pytest.fixture
-def restored(tmp_path: Path) -> Iterator[tuple[Path, dict[str, Any], dict[str, Any], str]]:
-    """Yield a restored data folder, two sessions of which one was revoked since, a device code."""
+def restored(tmp_path: Path) -> tuple[Path, dict[str, Any], dict[str, Any], str]:
+    """Return a restored data folder, two sessions of which one was revoked since, a device code."""
     data, backup = tmp_path / "data", tmp_path / "backup"
     server = InProcess(data)
     user = server.person()
@@ -30,7 +29,7 @@ def restored(tmp_path: Path) -> Iterator[tuple[Path, dict[str, Any], dict[str, A
     server.close()
     shutil.rmtree(data)
     shutil.copytree(backup, data)
-    yield data, revoked, kept, code
+    return data, revoked, kept, code
 
 
 @pytest.mark.proves("S-61")

@@ -159,7 +159,7 @@ def test_a_database_that_is_away_is_a_503_with_retry_after(api: Api, server: InP
         api.get("/users/me", guest.headers),
         api.post("/auth/anonymous/sign-up"),
         api.post("/auth/cli", json={}),
-        server.get("/health"),
+        server.get("/ready"),
     ):
         assert answer.status_code == 503
         assert answer.headers["retry-after"] == "1"

@@ -65,6 +65,13 @@ def counted_ip(request: Request) -> str | None:
     return origin_of(request).ip
 
 
+def is_trusted(peer: str, trusted: Sequence[str]) -> bool:
+    """Say whether an address is one of the trusted proxies'."""
+    address = _address(peer)
+    networks = [ipaddress.ip_network(proxy, strict=False) for proxy in trusted]
+    return address is not None and any(address in network for network in networks)
+
+
 def subscriber(ip: str) -> str:
     """Return what one subscriber holds: an IPv4 address, or a /64 of IPv6 (RFC 6177)."""
     address = ipaddress.ip_address(ip)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import Response
 
 from keyturn.server.http.errors import BodyTooLarge, BodyTooSlow, BodyUnreadable, come_back
+from keyturn.server.operating import request_id
 from keyturn.server.stack import headers as names
 from keyturn.server.stack.errors import KnownError, StatusError, body_parsing_error
 
@@ -25,7 +26,7 @@ TEXT = "text/plain; charset=utf-8"
 
 def new_request_id() -> str:
     """Return a name for one request, for the log and the answer."""
-    return uuid.uuid4().hex
+    return request_id.current() or uuid.uuid4().hex
 
 
 def json_answer(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import PlainTextResponse
 from starlette.requests import Request
 from starlette.responses import Response  # noqa: TC002 - FastAPI reads the annotation
 from starlette.routing import Match, Route
@@ -17,15 +17,12 @@ from keyturn.server.sessions import routes as sessions
 from keyturn.server.stack import answers, errors, not_built
 from keyturn.server.stack.headers import StackHeaders
 from keyturn.server.stack.route import Operation, StackRoute
-from keyturn.server.storage.base import StorageUnavailable
 from keyturn.server.teams import member_routes as members
 from keyturn.server.teams import routes as teams
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.types import Receive, Scope, Send
-
-    from keyturn.server.services import Services
 
 # The alias answers the same; the OpenAPI document names each operation once.
 VERSION, ALIAS = "/api/v1", "/api/latest"
@@ -54,31 +51,12 @@ def add_routes(app: FastAPI) -> None:
         for endpoint in ENDPOINTS
     )
     app.add_api_route(ALIAS, greet, methods=["GET"], include_in_schema=False)
-    app.add_api_route("/health", health, methods=["GET"], tags=["Server"], responses=_UNHEALTHY)
     app.router.routes.append(Route("/api/{rest:path}", _Others()))
 
 
 async def greet(request: Request) -> Response:
     """Say that the API is here."""
     return answers.text_answer(GREETING, StackHeaders.read(request.scope["headers"]))
-
-
-async def health(request: Request) -> Response:
-    """Say whether the server can do its work: its database answers."""
-    services: Services = request.app.state.services
-    try:
-        await services.projects.find("")
-    except StorageUnavailable:
-        return PlainTextResponse("unavailable", 503, {"retry-after": "1"})
-    return JSONResponse({"status": "ok"})
-
-
-_UNHEALTHY: dict[int | str, dict[str, Any]] = {
-    503: {
-        "description": "The database does not answer",
-        "content": {"text/plain": {"schema": {"type": "string"}}},
-    }
-}
 
 
 class _Others:
