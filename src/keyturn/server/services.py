@@ -17,6 +17,7 @@ from keyturn.server.mail.service import Mail
 from keyturn.server.mounting.service import Host, HostUsers
 from keyturn.server.oauth.authorize import Authorization
 from keyturn.server.oauth.device import Devices
+from keyturn.server.oauth.id_token import IdTokens
 from keyturn.server.oauth.registration import Registrations
 from keyturn.server.oauth.resources import Resources
 from keyturn.server.oauth.service import OAuth
@@ -171,7 +172,13 @@ def _build(
             limit_volume=settings.rate_limits == "on",
         ),
         authorization=Authorization(
-            storage, secret, clock, projects, resources, issuer=settings.issuer
+            storage,
+            secret,
+            clock,
+            projects,
+            resources,
+            IdTokens(storage, keys, clock, issuer=settings.issuer),
+            issuer=settings.issuer,
         ),
         devices=Devices(storage, secret, clock, hub, limit_volume=settings.rate_limits == "on"),
         approvals=Approvals(storage, secret, clock),

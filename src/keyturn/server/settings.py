@@ -161,6 +161,12 @@ class ClientDeclaration(_Strict):
     """What its scopes allow, in words that follow "NAME can"; they win over a resource's."""
     secret: SecretStr | None = None
     """Only for programs that can keep one. Stored as a hash."""
+    id_token_signed_response_alg: Literal["RS256", "ES256"] = "RS256"  # noqa: S105
+    """How its ID tokens are signed."""
+    default_max_age: Annotated[int, Field(ge=0)] | None = None
+    """How many seconds ago people may have signed in, where a request does not say."""
+    require_auth_time: bool = False
+    """Whether its ID tokens must say when people signed in."""
 
     @field_validator("redirect_uris")
     @classmethod
@@ -189,8 +195,17 @@ class ClientDeclaration(_Strict):
             scopes=self.scopes,
             auth_method="client_secret_basic" if own else "none",
             secret_hash=secret.hash("client secret", own) if own else None,
-            details={"scope_words": dict(self.scope_words)} if self.scope_words else {},
+            details=self._details(),
         )
+
+    def _details(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if self.scope_words:
+            found["scope_words"] = dict(self.scope_words)
+        for name in ("id_token_signed_response_alg", "default_max_age", "require_auth_time"):
+            if name in self.model_fields_set:
+                found[name] = getattr(self, name)
+        return found
 
 
 class ResourceDeclaration(_Strict):
@@ -358,11 +373,6 @@ class Settings(_Strict):
                 )
         return self
 
-    @property
-    def secret_path(self) -> Path:
-        """Where the server secret lies."""
-        return self.secret_file or self.data / "secret"
-
     @model_validator(mode="after")
     def _one_project_at_most_is_open_to_registration(self) -> Settings:
         if sum(p.registration == "open" for p in self.projects) > 1:
@@ -371,6 +381,11 @@ class Settings(_Strict):
                 "endpoint, and only a token can say which of them is meant"
             )
         return self
+
+    @property
+    def secret_path(self) -> Path:
+        """Where the server secret lies."""
+        return self.secret_file or self.data / "secret"
 
     @property
     def issuer(self) -> str:

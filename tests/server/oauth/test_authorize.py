@@ -141,7 +141,15 @@ def test_a_client_without_the_grant_is_refused(server: InProcess) -> None:
 def test_nothing_is_approved_silently(server: InProcess, *, signed_in: bool, code: str) -> None:
     request = read(server, prompt="none")
     assert request.silent
-    url = server.services.authorization.silent_url(request, signed_in=signed_in)
+    user = server.person()
+    url = server.run(
+        server.services.authorization.answer_silently(
+            request,
+            browser_session=server.browser(user)[0] if signed_in else None,
+            user=user if signed_in else None,
+            origin=BROWSER_ORIGIN,
+        )
+    )
     assert answer(url)["error"] == code
     assert answer(url)["state"] == "a state"
 

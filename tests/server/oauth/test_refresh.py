@@ -11,6 +11,19 @@ from tests.server.in_process_ import InProcess, SetClock
 from tests.server.oauth.grants_ import CLIENT, refresh, signed_in
 
 
+@pytest.mark.proves("S-25")
+def test_without_openid_there_is_no_id_token_at_any_time(server: InProcess) -> None:
+    first = signed_in(server, scope="email offline_access")
+    second = refresh(server, first["refresh_token"]).json()
+    assert "id_token" not in first | second
+
+
+@pytest.mark.proves("S-25")
+def test_a_refresh_that_leaves_openid_out_has_no_id_token(server: InProcess) -> None:
+    first = signed_in(server)
+    assert "id_token" not in refresh(server, first["refresh_token"], scope="email").json()
+
+
 @pytest.mark.proves("S-25", "S-30", "S-34")
 def test_a_refresh_gives_the_next_generation_in_full(server: InProcess) -> None:
     first = signed_in(server)
@@ -22,7 +35,7 @@ def test_a_refresh_gives_the_next_generation_in_full(server: InProcess) -> None:
     assert isinstance(second["expires_in"], int)
     assert second["expires_in"] >= 300
     assert (second["session"], second["generation"]) == (first["session"], 1)
-    assert "id_token" not in second
+    assert "id_token" in second
     assert refresh(server, second["refresh_token"]).json()["generation"] == 2
 
 

@@ -18,7 +18,9 @@ from keyturn.server.browser.answers import see_other
 from keyturn.server.browser.forms import posted_pairs
 from keyturn.server.browser.pages import guarded, plain
 from keyturn.server.browser.visitor import Visitor, visit
+from keyturn.server.oauth import consents
 from keyturn.server.oauth.authorize import BadClient, BadRedirect, RedirectableError
+from keyturn.server.oauth.openid import sign_in_needed
 from keyturn.server.pages.views import ConfirmPage, HandoverPage, Origin, WrongClientPage
 
 if TYPE_CHECKING:
@@ -59,13 +61,33 @@ async def authorize(request: Request) -> Response:
         return see_other(f"{root}/oauth/authorize?{asked.as_query()}")
     visitor = await visit(request, project_id=asked.client.project_id)
     if asked.silent:
-        url = services.authorization.silent_url(asked, signed_in=visitor.session is not None)
-        return see_other(url)
+        url = await services.authorization.answer_silently(
+            asked, browser_session=visitor.session, user=visitor.user, origin=visitor.origin
+        )
+        return visitor.remembered(see_other(url))
+    if (first := _sign_in_first(visitor, asked)) is not None:
+        return first
+    assert visitor.session is not None  # noqa: S101 - else they would be on their way to sign in
     again = f"/oauth/authorize?{asked.as_query()}"
-    if visitor.session is None:
-        return visitor.sign_in_first(again)
     token = await services.approvals.ask("loopback", asked.as_query(), session=visitor.session)
     return visitor.show(_confirm_page(visitor, asked, token=token, again=again))
+
+
+def _sign_in_first(visitor: Visitor, asked: AuthorizationRequest) -> Response | None:
+    """Send on whoever is not signed in, not as freshly as asked, or not as the one who is meant."""
+    now = visitor.services.clock.now_ms()
+    session = visitor.session
+    need = sign_in_needed(asked, session, now=now) if session is not None else None
+    if session is not None and need is None:
+        return None
+    if need is not None and visitor.host is not None and asked.authenticated_since is not None:
+        # The app around us has been asked once, and does not say that they signed in again.
+        return visitor.remembered(
+            see_other(visitor.services.authorization.login_required_url(asked))
+        )
+    fresh = need is not None or asked.wants_fresh
+    then = asked.after_sign_in(now=now) if fresh else asked
+    return visitor.sign_in_first(f"/oauth/authorize?{then.as_query()}", fresh=fresh)
 
 
 async def decide(visitor: Visitor, asked: Asked, token: str, *, approve: bool) -> Response:
@@ -97,6 +119,7 @@ def _approve_work(
     yield from services.approvals.use_work(
         token, session=visitor.session, decision="approve", now=now
     )
+    yield from consents.remember(request, user_id=visitor.user.id, now=now)
     return (
         yield from services.authorization.issue_code_work(
             request,
@@ -125,7 +148,7 @@ def _confirm_page(
         ),
         started_at=visitor.now,
         ends_at=visitor.now + timedelta(seconds=PAGE_SECONDS),
-        grants=grants(asked.scope, declared_words(asked.client, visitor.services.resources)),
+        grants=grants(asked.told, declared_words(asked.client, visitor.services.resources)),
         lasts=LOOPBACK_LASTS if asked.client.may("refresh_token") else None,
         redirect_origin=asked.redirect_origin,
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
+
+from keyturn.server.oauth.asked import LONGEST_NUMBER, SINCE
 
 CLI_CONFIRM = "/handler/cli-auth-confirm"
 # On the way to the confirm page: turn the attached guest into the new account.
@@ -41,3 +43,21 @@ def is_waiting(path: str | None) -> bool:
     """Say whether a terminal waits for what comes after signing in."""
     page = _PROJECT.sub("", urlsplit(path or "").path)
     return page in ("/oauth/authorize", "/device", "/device/confirm", CLI_CONFIRM)
+
+
+def authenticated_since(path: str | None) -> int:
+    """Return from when on a sign-in is fresh enough for ``path``; 0: whenever. Milliseconds."""
+    text = _authorization(path).get(SINCE, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else 0
+
+
+def login_hint(path: str | None) -> str | None:
+    """Return whom the client at the end of ``path`` expects, in its words."""
+    return _authorization(path).get("login_hint")
+
+
+def _authorization(path: str | None) -> dict[str, str]:
+    parts = urlsplit(path or "")
+    if parts.path != "/oauth/authorize":
+        return {}
+    return {name: values[0] for name, values in parse_qs(parts.query).items()}

@@ -135,10 +135,14 @@ class Visitor:
             return self.see(otherwise)
         return self.remembered(see_other(self.root + target))
 
-    def sign_in_first(self, continue_to: str) -> Response:
-        """Answer with 303 to the sign-in page, which comes back to ``continue_to``."""
+    def sign_in_first(self, continue_to: str, *, fresh: bool = False) -> Response:
+        """Answer with 303 to the sign-in page, which comes back to ``continue_to``.
+
+        ``fresh``: it is to ask even somebody who is signed in; our own page sees that for itself.
+        """
         if self.host is not None:
-            return self.remembered(see_other(self.host.sign_in(self.root + continue_to)))
+            url = self.host.sign_in(self.root + continue_to, fresh=fresh)
+            return self.remembered(see_other(url))
         return self.see(f"/sign-in?{urlencode({'continue': continue_to})}")
 
     def sign_out_at_host(self, come_back_to: str) -> Response | None:
@@ -201,9 +205,9 @@ async def _known_by(
 ) -> tuple[Session | None, User | None, str | None]:
     """Let the app around us say who asks, and have the browser's session follow it.
 
-    A session that the app no longer stands behind ends; a page that is opened begins one where
-    there is none. Posting never does: the form was made for a session that is gone.
-    Raises NotAllowed.
+    A session that the app no longer stands behind ends, and so does one from before somebody
+    signed in there again; a page that is opened begins one where there is none. Posting never
+    does: the form was made for a session that is gone. Raises NotAllowed.
     """
     told = await host.user_of(request)
     user = await services.host_users.recognise(project.id, told) if told is not None else None
@@ -212,10 +216,17 @@ async def _known_by(
     if session is not None and (user is None or session.user_id != user.id):
         await services.sessions.end(session.id, reason="left the app")
         session = None
+    signed_in_at = told.signed_in_ms(services.clock.now_ms()) if told is not None else 0
+    if session is not None and signed_in_at // 1000 > session.authenticated_at // 1000:
+        await services.sessions.end(session.id, reason="signed in again")
+        session = None
     if user is None or session is not None or request.method != "GET":
         return session, user, None
     begun, token = await services.sessions.begin_browser(
-        project_id=project.id, user_id=user.id, origin=origin_of(request)
+        project_id=project.id,
+        user_id=user.id,
+        origin=origin_of(request),
+        authenticated_at=signed_in_at,
     )
     return begun, user, token
 

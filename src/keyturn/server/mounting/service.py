@@ -48,9 +48,9 @@ class Host:
         answer = self.identify(request)
         return host_user(await answer if inspect.isawaitable(answer) else answer)
 
-    def sign_in(self, come_back_to: str) -> str:
+    def sign_in(self, come_back_to: str, *, fresh: bool = False) -> str:
         """Return where somebody signs in who was on the way to a path of ours."""
-        return sign_in_address(self.sign_in_url, come_back_to)
+        return sign_in_address(self.sign_in_url, come_back_to, fresh=fresh)
 
     def sign_out(self, come_back_to: str) -> str:
         """Return where somebody goes who signed out here, or wants to be another."""

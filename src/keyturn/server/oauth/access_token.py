@@ -61,11 +61,12 @@ class AccessTokens:
             "iat": now,
             "exp": now + life,
             "jti": f"{self._run}{next(self._count):x}",
-            "auth_time": session.authenticated_at // 1000,
             "sid": session.id,
             "gen": session.generation,
             "sib": session.sibling,
         }
+        if session.authenticated_at:  # 0: the app around us has not said
+            claims["auth_time"] = session.authenticated_at // 1000
         return jwt.sign(claims, keys.signing, typ=TYP), life
 
     async def read(self, token: str) -> AccessToken | None:

@@ -9,29 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from keyturn.protocol.codes import AUTHORIZATION_CODE_PREFIX
-from keyturn.server.oauth import rules, store
+from keyturn.server.oauth import consents, rules, store
+from keyturn.server.oauth.asked import AuthorizationRequest, NotGranted, checked_request
+from keyturn.server.oauth.openid import sign_in_needed
 from keyturn.server.oauth.resources import UnknownResource
-from keyturn.server.projects.rules import LOOPBACK_HOSTS, Client, allowed_redirect
+from keyturn.server.projects.rules import allowed_redirect
 from keyturn.server.secret import new_token
-from keyturn.server.sessions.rules import Origin, claimed
+from keyturn.server.sessions.rules import Origin
 
 if TYPE_CHECKING:
     from keyturn.server.accounts.rules import User
     from keyturn.server.clock import Clock
+    from keyturn.server.oauth.id_token import IdTokens
     from keyturn.server.oauth.resources import Resources
+    from keyturn.server.projects.rules import Client
     from keyturn.server.projects.service import Projects
     from keyturn.server.secret import ServerSecret
     from keyturn.server.sessions.rules import Session
     from keyturn.server.storage.base import Storage, Work
-
-_UNSUPPORTED = {  # OpenID Connect Core section 3.1.2.6
-    "request": "request_not_supported",
-    "request_uri": "request_uri_not_supported",
-    "registration": "registration_not_supported",
-}
 
 
 @dataclass(eq=False)
@@ -57,76 +55,6 @@ class RedirectableError(Exception):
     code: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizationRequest:
-    """What a client asks a person for. Every part has been checked."""
-
-    client: Client
-    redirect_uri: str
-    state: str | None = field(repr=False)
-    scope: str
-    resource: tuple[str, ...]
-    code_challenge: str
-    nonce: str | None = field(repr=False)
-    prompts: frozenset[str]
-    login_hint: str | None
-    host_name: str | None
-    system: str | None
-    program: str | None
-
-    @property
-    def silent(self) -> bool:
-        """Whether the client wants an answer without showing anything (``prompt=none``)."""
-        return "none" in self.prompts
-
-    @property
-    def redirect_origin(self) -> str:
-        """Scheme, host and port of the redirect URI, as a Content-Security-Policy names it."""
-        parts = urlsplit(self.redirect_uri)
-        if not parts.netloc:
-            return f"{parts.scheme}:"  # an app's own scheme (RFC 8252 section 7.1)
-        if parts.scheme == "http" and parts.port is None:
-            return f"http://{parts.netloc.lower()}:80"  # the policy's loopback names a port
-        return f"{parts.scheme}://{parts.netloc.lower()}"
-
-    @property
-    def loopback_port(self) -> int | None:
-        """The port of this computer that the answer goes to; ``None`` for a web address."""
-        parts = urlsplit(self.redirect_uri)
-        if parts.scheme != "http" or parts.hostname not in LOOPBACK_HOSTS:
-            return None
-        return parts.port or 80
-
-    @property
-    def answer_goes_to(self) -> str | None:
-        """The host or the app's scheme that the answer leaves this computer's browser for."""
-        parts = urlsplit(self.redirect_uri)
-        if self.loopback_port is not None:
-            return None
-        return parts.netloc.lower() or f"{parts.scheme}:"
-
-    def as_query(self) -> str:
-        """Return a query that ``read_request`` reads as this same request."""
-        members = {
-            "response_type": "code",
-            "client_id": self.client.id,
-            "redirect_uri": self.redirect_uri,
-            "state": self.state,
-            "scope": self.scope,
-            "resource": self.resource,
-            "code_challenge": self.code_challenge,
-            "code_challenge_method": "S256",
-            "nonce": self.nonce,
-            "prompt": " ".join(sorted(self.prompts)),
-            "login_hint": self.login_hint,
-            "host_name": self.host_name,
-            "system": self.system,
-            "program": self.program,
-        }
-        given = {name: value for name, value in members.items() if value}
-        return urlencode(given, doseq=True)
-
-
 class Authorization:
     """Reads authorization requests and issues the codes that answer them."""
 
@@ -137,11 +65,13 @@ class Authorization:
         clock: Clock,
         projects: Projects,
         resources: Resources,
+        id_tokens: IdTokens,
         *,
         issuer: str,
     ) -> None:
         self._storage, self._secret, self._clock = storage, secret, clock
         self._projects, self._resources, self._issuer = projects, resources, issuer
+        self._id_tokens = id_tokens
 
     async def read_request(self, params: Iterable[tuple[str, str]]) -> AuthorizationRequest:
         """Check an authorization request; ``params`` are its pairs as they came.
@@ -165,10 +95,11 @@ class Authorization:
         try:
             asked = rules.single(pairs)
             found = self._resources.granted(rules.repeated(asked, "resource"), client)
-            return _checked(asked, client, redirect_uri, state, found)
+            subject = await self._hinted(asked.get("id_token_hint"), client)
+            return checked_request(asked, client, redirect_uri, state, found, subject)
         except UnknownResource:
             code, why = "invalid_target", "no such resource for this client"
-        except _Refused as refused:
+        except NotGranted as refused:
             code, why = refused.code, refused.description
         except rules.Malformed as malformed:
             code, why = "invalid_request", str(malformed)
@@ -219,6 +150,7 @@ class Authorization:
             scope=request.scope,
             resource=" ".join(request.resource) or None,
             nonce=request.nonce,
+            claims=request.claims.as_json(),
             authenticated_at=browser_session.authenticated_at,
             origin=Origin(
                 ip=origin.ip,
@@ -237,11 +169,57 @@ class Authorization:
         why = "the request was declined"
         return self._error_url(request.redirect_uri, request.state, "access_denied", why)
 
-    def silent_url(self, request: AuthorizationRequest, *, signed_in: bool) -> str:
-        """Return the answer to ``prompt=none``: nothing is ever approved without being shown."""
-        code = "consent_required" if signed_in else "login_required"
-        why = "nothing is approved without being shown"
-        return self._error_url(request.redirect_uri, request.state, code, why)
+    async def answer_silently(
+        self,
+        request: AuthorizationRequest,
+        *,
+        browser_session: Session | None,
+        user: User | None,
+        origin: Origin,
+    ) -> str:
+        """Return the answer to ``prompt=none``: an error, or a code for what was approved before.
+
+        Only a client that keeps a secret gets one, and only for what this person has approved for
+        it on a page and not taken back.
+        """
+        now = self._clock.now_ms()
+        if browser_session is None or user is None:
+            return self.login_required_url(request)
+        if sign_in_needed(request, browser_session, now=now) is not None:
+            return self.login_required_url(request)
+        return await self._storage.write(
+            self._answer_silently_work, request, browser_session, user, origin, now
+        )
+
+    def _answer_silently_work(
+        self,
+        request: AuthorizationRequest,
+        browser_session: Session,
+        user: User,
+        origin: Origin,
+        now: int,
+    ) -> Work[str]:
+        if not (yield from consents.covers(request, user_id=user.id)):
+            why = "nothing is approved without being shown"
+            return self._error_url(request.redirect_uri, request.state, "consent_required", why)
+        return (
+            yield from self.issue_code_work(
+                request, browser_session=browser_session, user=user, origin=origin, now=now
+            )
+        )
+
+    def login_required_url(self, request: AuthorizationRequest) -> str:
+        """Return the redirect URL that says: nobody is signed in, or not as it was asked."""
+        why = "nobody is signed in as the request needs it"
+        return self._error_url(request.redirect_uri, request.state, "login_required", why)
+
+    async def _hinted(self, hint: str | None, client: Client) -> str | None:
+        if hint is None:
+            return None
+        subject = await self._id_tokens.subject_of_hint(hint, client)
+        if subject is None:
+            raise NotGranted("invalid_request", "the id_token_hint is no ID token of this client")
+        return subject
 
     async def _client(self, client_id: str | None) -> Client:
         if client_id is None or len(client_id) > rules.LONGEST_CLIENT_ID:
@@ -262,12 +240,6 @@ class Authorization:
         return redirect_uri + ("&" if "?" in redirect_uri else "?") + query
 
 
-class _Refused(Exception):
-    def __init__(self, code: str, description: str) -> None:
-        super().__init__(description)
-        self.code, self.description = code, description
-
-
 def _only(pairs: list[tuple[str, str]], name: str) -> str | None:
     """Return a parameter that comes once; given twice it counts as missing."""
     values = [value for found, value in pairs if found == name]
@@ -275,50 +247,10 @@ def _only(pairs: list[tuple[str, str]], name: str) -> str | None:
     return value if value and "\x00" not in value else None
 
 
-def _checked(
-    asked: dict[str, str],
-    client: Client,
-    redirect_uri: str,
-    state: str | None,
-    resource: tuple[str, ...],
-) -> AuthorizationRequest:
-    if "state" in asked and state is None:
-        raise _Refused("invalid_request", "the state is too long")
-    _check_response(asked, client)
-    return AuthorizationRequest(
-        client=client,
-        redirect_uri=redirect_uri,
-        state=state,
-        scope=rules.granted_scope(asked.get("scope"), client.scopes),
-        resource=resource,
-        code_challenge=_challenge(asked),
-        nonce=asked.get("nonce"),
-        prompts=rules.prompts(asked.get("prompt")),
-        login_hint=asked.get("login_hint"),
-        host_name=claimed(asked.get("host_name")),
-        system=claimed(asked.get("system")),
-        program=claimed(asked.get("program")),
-    )
-
-
-def _check_response(asked: dict[str, str], client: Client) -> None:
-    for name, code in _UNSUPPORTED.items():
-        if name in asked:
-            raise _Refused(code, "that parameter is not supported")
-    kind = asked.get("response_type")
-    if kind != "code":
-        wrong = "invalid_request" if kind is None else "unsupported_response_type"
-        raise _Refused(wrong, "the response_type must be code")
-    if not client.may("authorization_code"):
-        raise _Refused("unauthorized_client", "this client may not use authorization codes")
-    # Codes never go into a fragment or a form: a program listens for a plain GET.
-    if asked.get("response_mode", "query") != "query":
-        raise _Refused("invalid_request", "the response_mode must be query")
-
-
-def _challenge(asked: dict[str, str]) -> str:
-    # Absent means "plain" (RFC 7636 section 4.3), which this server does not take.
-    challenge = asked.get("code_challenge", "")
-    if asked.get("code_challenge_method") != "S256" or not rules.is_challenge(challenge):
-        raise _Refused("invalid_request", "a code_challenge with method S256 is required")
-    return challenge
+__all__ = [
+    "Authorization",
+    "AuthorizationRequest",
+    "BadClient",
+    "BadRedirect",
+    "RedirectableError",
+]

@@ -54,8 +54,8 @@ class CodeGrant:
         )
         if redeemed is None:
             raise _refused()
-        session, audience = redeemed
-        return await self._issuer.answer(session, client, audience=audience)
+        session, audience, nonce = redeemed
+        return await self._issuer.answer(session, client, audience=audience, nonce=nonce)
 
     def _redeem(
         self,
@@ -65,7 +65,7 @@ class CodeGrant:
         verifier: str,
         resource: tuple[str, ...],
         origin: Origin,
-    ) -> Work[tuple[Session, str] | None]:
+    ) -> Work[tuple[Session, str, str | None] | None]:
         now = self._clock.now_ms()
         code_hash = self._secret.hash("authorization code", code)
         row = yield from store.redeem_code(
@@ -80,12 +80,12 @@ class CodeGrant:
             raise _refused()
         audience = self._issuer.audience(row["resource"], resource, client)
         session = yield from self._issuer.begin_work(
-            row, client, kind="cli", origin=origin, now=now
+            row, client, kind="cli", origin=origin, now=now, claims=row["claims"]
         )
         if session is None:
             raise _refused()
         yield from store.note_session_of_code(code_hash, session.id)
-        return session, audience
+        return session, audience, row["nonce"]
 
     def _end_what_it_gave(
         self, code_hash: bytes, client: Client, redirect_uri: str, verifier: str, now: int

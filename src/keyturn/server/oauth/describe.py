@@ -76,6 +76,7 @@ TOKEN = _form(
             token_type={"type": "string", "const": "Bearer"},
             expires_in={"type": "integer", "minimum": 1},
             refresh_token=_STRING,
+            id_token=_STRING,
             scope=_STRING,
             session=_STRING,
             generation=_COUNT,
@@ -146,7 +147,14 @@ USERINFO: _Schema = {
     "responses": {
         "200": _json(
             "The user, as far as the scope allows.",
-            _object(("sub",), sub=_STRING, email=_STRING, email_verified=_FLAG, name=_STRING),
+            _object(
+                ("sub",),
+                sub=_STRING,
+                email=_STRING,
+                email_verified=_FLAG,
+                name=_STRING,
+                picture=_STRING,
+            ),
         ),
         "401": _json("The token is missing, expired, or its session has ended.", _ERROR),
         **_READ_REFUSALS,
@@ -183,6 +191,28 @@ METADATA: _Schema = {
                 token_endpoint=_STRING,
                 grant_types_supported=_LIST,
                 code_challenge_methods_supported=_LIST,
+            ),
+        ),
+        **_READ_REFUSALS,
+    }
+}
+
+OPENID_CONFIGURATION: _Schema = {
+    "responses": {
+        "200": _json(
+            "The same metadata, with what OpenID Connect Discovery section 3 adds.",
+            _object(
+                ("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri"),
+                issuer=_STRING,
+                authorization_endpoint=_STRING,
+                token_endpoint=_STRING,
+                userinfo_endpoint=_STRING,
+                jwks_uri=_STRING,
+                scopes_supported=_LIST,
+                response_types_supported=_LIST,
+                subject_types_supported=_LIST,
+                id_token_signing_alg_values_supported=_LIST,
+                claims_supported=_LIST,
             ),
         ),
         **_READ_REFUSALS,

@@ -13,6 +13,7 @@ from keyturn.server.sessions.rules import DEVICE, LOOPBACK, Lifetime, Origin, Se
 
 if TYPE_CHECKING:
     from keyturn.server.oauth.access_token import AccessTokens
+    from keyturn.server.oauth.id_token import IdTokens
     from keyturn.server.oauth.resources import Resources
     from keyturn.server.projects.rules import Client
     from keyturn.server.sessions.rules import Kind
@@ -31,14 +32,22 @@ class Issuer:
         access_tokens: AccessTokens,
         resources: Resources,
         *,
+        id_tokens: IdTokens,
         access_token_seconds: int,
     ) -> None:
         self._sessions, self._access_tokens = sessions, access_tokens
-        self._resources = resources
+        self._resources, self._id_tokens = resources, id_tokens
         self._without_refresh = Lifetime(idle_seconds=None, absolute_seconds=access_token_seconds)
 
     def begin_work(
-        self, granted: Row, client: Client, *, kind: Kind, origin: Origin, now: int
+        self,
+        granted: Row,
+        client: Client,
+        *,
+        kind: Kind,
+        origin: Origin,
+        now: int,
+        claims: str | None = None,
     ) -> Work[Session | None]:
         """Begin the session of a redeemed code; ``None`` where policy no longer allows it.
 
@@ -51,6 +60,7 @@ class Issuer:
             kind: Which door the session came through.
             origin: Where the redemption came from.
             now: Milliseconds since 1970.
+            claims: What the client asked of ID token and userinfo.
         """
         browser = yield from sessions.by_id(granted["approved_by"])
         if browser is None or not browser.is_alive(now=now):
@@ -78,6 +88,7 @@ class Issuer:
                 ),
                 scope=granted["scope"],
                 resource=granted["resource"],
+                claims=claims,
                 approved_by=browser.id,
                 authenticated_at=browser.authenticated_at,
                 now=now,
@@ -96,9 +107,18 @@ class Issuer:
             raise invalid_target() from None
 
     async def answer(
-        self, session: Session, client: Client, *, audience: str, scope: str | None = None
+        self,
+        session: Session,
+        client: Client,
+        *,
+        audience: str,
+        scope: str | None = None,
+        nonce: str | None = None,
     ) -> dict[str, Any]:
-        """Return the token answer of a session's current generation (S-25, S-27, S-34)."""
+        """Return the token answer of a session's current generation (S-25, S-27, S-34).
+
+        It has an ID token where openid was granted and is not left out of ``scope`` now.
+        """
         granted = session.scope if scope is None else scope
         token, life = await self._access_tokens.write(session, scope=granted, audience=audience)
         answer: dict[str, Any] = {
@@ -113,4 +133,8 @@ class Issuer:
             answer["refresh_token"] = self._sessions.refresh_token(session)
             # No standard member says this; several servers use this name, and clients show it.
             answer["refresh_expires_in"] = (session.ends_at() - session.last_used_at) // 1000
+        if "openid" in granted.split():
+            answer["id_token"] = await self._id_tokens.write(
+                session, client, access_token=token, nonce=nonce
+            )
         return answer

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-from keyturn.server.keys.service import OAUTH
+from keyturn.server.keys.service import ID_TOKENS, OAUTH
 from keyturn.server.oauth.clients import METHODS
+from keyturn.server.oauth.openid import openid_metadata
 from keyturn.server.oauth.rules import LONGEST_WAIT_SECONDS
 from keyturn.server.oauth.token import GRANTS
 from keyturn.server.oauth.wire import Answer, Call
 from keyturn.server.projects.rules import NATIVE_SCOPES
+from keyturn.server.storage.base import StorageUnavailable
 
 WELL_KNOWN = "/.well-known/oauth-authorization-server"
 REGISTRATION_PATH = "/oauth/register"
@@ -39,6 +42,7 @@ def document(issuer: str) -> dict[str, Any]:
         "keyturn_ack_endpoint": f"{issuer}/oauth/ack",
         "keyturn_prefer_wait_max": LONGEST_WAIT_SECONDS,
         "keyturn_sessions_page": f"{issuer}/sessions",
+        **openid_metadata(),
     }
 
 
@@ -55,10 +59,25 @@ async def metadata(call: Call) -> Answer:
     return Answer(found, headers=cached_for(300))
 
 
+async def openid_configuration(call: Call) -> Answer:
+    """``GET /.well-known/openid-configuration``: the same, where OpenID clients look for it.
+
+    It lives below an issuer's path (OpenID Connect Discovery section 4), so a host that mounts the
+    server needs nothing at its root.
+    """
+    return await metadata(call)
+
+
 async def jwks(call: Call) -> Answer:
-    """``GET /oauth/jwks``: the keys that access tokens verify with (RFC 7517 section 5)."""
-    keys = await call.services.keys.of(OAUTH)
-    return Answer({"keys": keys.jwks()}, headers=cached_for(3600))
+    """``GET /oauth/jwks``: the keys that access and ID tokens verify with (RFC 7517 section 5).
+
+    The first to ask has the keys of ID tokens made, so that nobody has a key set without them.
+    """
+    published = (await call.services.keys.of(OAUTH)).jwks()
+    # On a disk that takes nothing no such key can be made, and none that is missing has signed.
+    with suppress(StorageUnavailable):
+        published += (await call.services.keys.of(ID_TOKENS)).jwks()
+    return Answer({"keys": published}, headers=cached_for(3600))
 
 
 def cached_for(seconds: int) -> dict[str, str]:

@@ -15,7 +15,9 @@ from keyturn.server.oauth.metadata import (
     inserted_path,
     jwks,
     metadata,
+    openid_configuration,
 )
+from keyturn.server.oauth.openid import OPENID_WELL_KNOWN
 from keyturn.server.oauth.registration_routes import (
     delete_client,
     read_client,
@@ -96,6 +98,7 @@ def add_routes(app: FastAPI) -> None:
             "/oauth/jwks", Endpoint({"GET": jwks}), _doc(jwks), method="GET", openapi=describe.JWKS
         ),
         PlainRoute(WELL_KNOWN, described, _doc(metadata), method="GET", openapi=describe.METADATA),
+        _get(OPENID_WELL_KNOWN, openid_configuration, describe.OPENID_CONFIGURATION),
         _get(protected.WELL_KNOWN, protected.protected_resource, describe.PROTECTED_RESOURCE),
         _get(protected.WELL_KNOWN + "/{path:path}", protected.protected_resource_of_a_path, None),
         PlainRoute(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from keyturn.server.oauth.access_token import AccessTokens
 from keyturn.server.oauth.code_grant import CodeGrant
 from keyturn.server.oauth.device_grant import DeviceGrant
+from keyturn.server.oauth.id_token import IdTokens
 from keyturn.server.oauth.introspection import Introspection
 from keyturn.server.oauth.issue import Issuer
 from keyturn.server.oauth.refresh import RefreshGrant
@@ -30,6 +31,7 @@ class OAuth:
     """What stands behind the OAuth endpoints of programs."""
 
     access_tokens: AccessTokens
+    id_tokens: IdTokens
     codes: CodeGrant
     refreshing: RefreshGrant
     polling: DeviceGrant
@@ -52,10 +54,14 @@ def build(
     """Return the grants of the issuer that ``settings`` name."""
     seconds = settings.access_token_seconds
     access_tokens = AccessTokens(keys, clock, issuer=settings.issuer, seconds=seconds)
-    issuer = Issuer(sessions, access_tokens, resources, access_token_seconds=seconds)
+    id_tokens = IdTokens(storage, keys, clock, issuer=settings.issuer)
+    issuer = Issuer(
+        sessions, access_tokens, resources, id_tokens=id_tokens, access_token_seconds=seconds
+    )
     refreshing = RefreshGrant(storage, clock, sessions, issuer, alerts)
     return OAuth(
         access_tokens=access_tokens,
+        id_tokens=id_tokens,
         codes=CodeGrant(storage, secret, clock, sessions, issuer),
         refreshing=refreshing,
         polling=DeviceGrant(storage, secret, clock, hub, issuer),

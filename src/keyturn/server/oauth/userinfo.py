@@ -6,28 +6,31 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from keyturn.server.oauth.errors import Refused
+from keyturn.server.oauth import claims
+from keyturn.server.oauth.errors import Refused, invalid_request
 from keyturn.server.oauth.protected import own_resource
 from keyturn.server.oauth.rules import bearer_token
-from keyturn.server.oauth.wire import Answer, Call
+from keyturn.server.oauth.wire import FORM_TYPE, Answer, Call
 
 if TYPE_CHECKING:
-    from keyturn.server.accounts.rules import User
     from keyturn.server.oauth.access_token import AccessToken
     from keyturn.server.sessions.rules import Session
 
 
 async def userinfo(call: Call) -> Answer:
-    """Tell a live session's program about its user, as far as its scope allows."""
+    """Tell a live session's program about its user, as far as its scope and claims allow."""
     services = call.services
-    access, session = await _bearer(call, services.oauth.access_tokens.read)
+    access, session = await _bearer(call, services.oauth.access_tokens.read, await _posted(call))
     user = await services.accounts.find(session.project_id, session.user_id)
     if user is None or user.disabled_at is not None:
         raise _invalid(call)
     await services.oauth.refreshing.note_use(access, session)
-    return Answer(_claims(user, access.scope))
+    names = claims.names_of(access.scope)
+    if "openid" in access.scope:
+        names |= claims.stored_claims(session.claims).userinfo
+    return Answer({"sub": user.id, **claims.about(user, names)})
 
 
 async def ack(call: Call) -> Answer:
@@ -39,9 +42,14 @@ async def ack(call: Call) -> Answer:
 
 
 async def _bearer(
-    call: Call, read: Callable[[str], Awaitable[AccessToken | None]]
+    call: Call,
+    read: Callable[[str], Awaitable[AccessToken | None]],
+    posted: str | None = None,
 ) -> tuple[AccessToken, Session]:
     token = bearer_token(call.header(b"authorization"))
+    if token is not None and posted is not None:
+        raise invalid_request("the access token comes in two ways")
+    token = token or posted
     if token is None:
         # RFC 6750 section 3.1: no error code where nothing was presented.
         raise _refused(own_resource(call.services).challenge())
@@ -53,13 +61,12 @@ async def _bearer(
     return access, session
 
 
-def _claims(user: User, scope: frozenset[str]) -> dict[str, Any]:
-    claims: dict[str, Any] = {"sub": user.id}
-    if "email" in scope and user.primary_email is not None:
-        claims |= {"email": user.primary_email, "email_verified": user.primary_email_verified}
-    if "profile" in scope and user.display_name is not None:
-        claims["name"] = user.display_name
-    return claims
+async def _posted(call: Call) -> str | None:
+    """Return the access token of a form (RFC 6750 section 2.2); never one of a URL."""
+    kind = (call.header(b"content-type") or "").partition(";")[0].strip().lower()
+    if call.method != "POST" or kind != FORM_TYPE:
+        return None
+    return (await call.form()).get("access_token")
 
 
 def _invalid(call: Call) -> Refused:

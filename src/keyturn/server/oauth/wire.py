@@ -66,6 +66,11 @@ class Call:
         self._scope, self._receive = scope, receive
         self.services: Services = scope["app"].state.services
 
+    @property
+    def method(self) -> str:
+        """How it was sent."""
+        return str(self._scope["method"])
+
     def path_part(self, name: str) -> str:
         """Return the part of the path that the route calls ``name``."""
         return str(self._scope["path_params"][name])

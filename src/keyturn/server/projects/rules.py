@@ -15,6 +15,7 @@ DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 NATIVE_GRANTS = ("authorization_code", "refresh_token", DEVICE_GRANT)
 NATIVE_SCOPES = ("openid", "profile", "email", "offline_access")
 NATIVE_REDIRECTS = ("http://127.0.0.1/callback", "http://[::1]/callback")
+ID_TOKEN_ALGORITHMS = ("RS256", "ES256")
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -120,6 +121,22 @@ class Client:
     def scope_words(self) -> dict[str, str]:
         """What its own scopes allow, in words an operator wrote; never a stranger's words."""
         return dict(self.details.get("scope_words", {})) if self.vetted else {}
+
+    @property
+    def id_token_alg(self) -> str:
+        """How its ID tokens are signed: RS256 unless it takes ES256 (OpenID Registration 2)."""
+        return str(self.details.get("id_token_signed_response_alg", ID_TOKEN_ALGORITHMS[0]))
+
+    @property
+    def default_max_age(self) -> int | None:
+        """The ``max_age`` of its requests that name none. Seconds."""
+        found: int | None = self.details.get("default_max_age")
+        return found
+
+    @property
+    def require_auth_time(self) -> bool:
+        """Whether its ID tokens must say when the person signed in."""
+        return bool(self.details.get("require_auth_time", False))
 
     def may(self, grant: str) -> bool:
         """Say whether the client was registered for ``grant``."""

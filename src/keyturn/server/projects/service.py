@@ -234,4 +234,5 @@ def native_client(client_id: str, project_id: str, display_name: str) -> Client:
         grants=NATIVE_GRANTS,
         scopes=NATIVE_SCOPES,
         auth_method="none",
+        details={"id_token_signed_response_alg": "ES256"},
     )

@@ -15,6 +15,8 @@ DAY_SECONDS = 24 * 3600
 LONGEST_FACT = 64
 # Why a family ended: somebody presented a token that its owner had long replaced.
 ENDED_BY_REUSE = "token reuse"
+# Ends that take back what was approved: the owner's own wish, or a theft.
+TAKES_CONSENT_BACK = frozenset({"revoked", "not me", "code replayed", ENDED_BY_REUSE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,11 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One row of ``session``. Instants are milliseconds since 1970."""
+    """One row of ``session``. Instants are milliseconds since 1970.
+
+    ``authenticated_at`` is when its person signed in; 0 where the app around us did that and has
+    not said when.
+    """
 
     id: str
     project_id: str
@@ -63,6 +69,7 @@ class Session:
     siblings_made: int
     scope: str
     resource: str | None
+    claims: str | None = None
     authenticated_at: int
     idle_seconds: int | None
     idle_expires_at: int | None

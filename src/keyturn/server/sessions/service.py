@@ -43,6 +43,7 @@ class Sessions:
         authenticated_at: int,
         now: int,
         resource: str | None = None,
+        claims: str | None = None,
     ) -> Work[Session]:
         """Begin the rotating session of one program; ``refresh_token`` gives its token."""
         session = yield from store.insert(
@@ -56,6 +57,7 @@ class Sessions:
             origin=origin,
             scope=scope,
             resource=resource,
+            claims=claims,
             approved_by=approved_by,
             authenticated_at=authenticated_at,
             now=now,
@@ -74,6 +76,7 @@ class Sessions:
         now: int,
         approved_by: str | None = None,
         client_id: str | None = None,
+        authenticated_at: int | None = None,
     ) -> Work[tuple[Session, str]]:
         """Begin a session whose one token does not rotate; return it with the token."""
         prefix = BROWSER_TOKEN_PREFIX if kind == "browser" else STACK_TOKEN_PREFIX
@@ -88,6 +91,7 @@ class Sessions:
             lifetime=lifetime,
             origin=origin,
             approved_by=approved_by,
+            authenticated_at=authenticated_at,
             token_hash=self.token_hash(token, kind=kind),
             now=now,
         )
@@ -95,9 +99,12 @@ class Sessions:
         return session, token
 
     async def begin_browser(
-        self, *, project_id: str, user_id: str, origin: Origin
+        self, *, project_id: str, user_id: str, origin: Origin, authenticated_at: int | None = None
     ) -> tuple[Session, str]:
-        """Sign a browser in; the token goes into its cookie."""
+        """Sign a browser in; the token goes into its cookie.
+
+        ``authenticated_at`` is now unless it is given; 0: nobody knows.
+        """
         return await self._storage.write(
             self.begin_plain_work,
             project_id=project_id,
@@ -105,6 +112,7 @@ class Sessions:
             kind="browser",
             lifetime=rules.BROWSER,
             origin=origin,
+            authenticated_at=authenticated_at,
             now=self._clock.now_ms(),
         )
 
@@ -149,6 +157,8 @@ class Sessions:
     ) -> Work[Session | None]:
         """End a session inside another transaction."""
         ended = yield from store.end(session_id, reason=reason, now=now)
+        if ended and ended.client_id and reason in rules.TAKES_CONSENT_BACK:
+            yield from store.withdraw_consent(ended.user_id, ended.client_id)
         if ended:
             yield from events.record(
                 "session.ended",

@@ -20,6 +20,7 @@ def insert(
     client_id: str | None = None,
     scope: str = "",
     resource: str | None = None,
+    claims: str | None = None,
     authenticated_at: int | None = None,
     approved_by: str | None = None,
 ) -> Work[Session]:
@@ -36,6 +37,7 @@ def insert(
         token_hash=token_hash,
         scope=scope,
         resource=resource,
+        claims=claims,
         authenticated_at=now if authenticated_at is None else authenticated_at,
         idle_seconds=idle,
         idle_expires_at=None if idle is None else now + idle * 1000,
@@ -106,6 +108,11 @@ def use_successor(
     )
 
 
+def withdraw_consent(user_id: str, client_id: str) -> Work[None]:
+    """Let a client ask this person again before it is given anything."""
+    yield from run("withdraw_consent", user_id=user_id, client_id=client_id)
+
+
 def acknowledge(session_id: str, *, generation: int, sibling: int) -> Work[None]:
     """Note that the client has stored the current generation."""
     yield from run("acknowledge_successor", id=session_id, generation=generation, sibling=sibling)
@@ -142,3 +149,4 @@ def _withdraw_approvals(user_id: str, now: int) -> Work[None]:
     # have ended, even where the browser that approved it is the one that stays (S-24).
     yield from run("withdraw_codes_of_user", user_id=user_id, now=now)
     yield from run("withdraw_devices_of_user", user_id=user_id)
+    yield from run("withdraw_consents_of_user", user_id=user_id)

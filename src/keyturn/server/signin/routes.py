@@ -8,7 +8,13 @@ from keyturn.server.accounts.rules import SHORTEST_PASSWORD, email_problem, norm
 from keyturn.server.accounts.service import EmailTaken, PasswordRefused, SignUpDisabled
 from keyturn.server.approve.stack_routes import attempt_of
 from keyturn.server.browser.pages import both, own_page, page
-from keyturn.server.browser.paths import is_waiting, keeps_guest, safe_continue
+from keyturn.server.browser.paths import (
+    authenticated_since,
+    is_waiting,
+    keeps_guest,
+    login_hint,
+    safe_continue,
+)
 from keyturn.server.http.origin import counted_ip
 from keyturn.server.pages import words
 from keyturn.server.pages.views import Guest, SignInPage, SignUpPage
@@ -24,16 +30,19 @@ if TYPE_CHECKING:
 
 @page
 async def show_sign_in(visitor: Visitor) -> Response:
-    """``GET /sign-in``: the form, or straight on for somebody who is signed in."""
+    """``GET /sign-in``: the form, or straight on for somebody who is signed in freshly enough."""
     continue_to = safe_continue(visitor.request.query_params.get("continue"))
-    if visitor.session is not None:
+    since = authenticated_since(continue_to)
+    if visitor.session is not None and visitor.session.authenticated_at >= since:
         return visitor.go_on(continue_to)
     if visitor.host is not None:
-        return visitor.sign_in_first(continue_to or "/sessions")
+        return visitor.sign_in_first(continue_to or "/sessions", fresh=since > 0)
     notice: SignInNotice | None = (
         "signed-out" if visitor.request.query_params.get("notice") == "signed-out" else None
     )
-    return visitor.show(sign_in_page(visitor, continue_to=continue_to, notice=notice))
+    hint = login_hint(continue_to)
+    email = "" if not hint or email_problem(hint) else hint
+    return visitor.show(sign_in_page(visitor, continue_to=continue_to, email=email, notice=notice))
 
 
 @own_page

@@ -4,11 +4,11 @@ SELECT 1 AS yes FROM user_account WHERE id = :id AND disabled_at IS NULL;
 -- name: insert_authorization_code
 INSERT INTO authorization_code (code_hash, client_id, project_id, user_id, approved_by,
                                 redirect_uri, code_challenge, scope, resource, nonce,
-                                authenticated_at, host_name, system, program, ip, user_agent,
+                                claims, authenticated_at, host_name, system, program, ip, user_agent,
                                 created_at, expires_at)
 VALUES (:code_hash, :client_id, :project_id, :user_id, :approved_by,
         :redirect_uri, :code_challenge, :scope, :resource, :nonce,
-        :authenticated_at, :host_name, :system, :program, :ip, :user_agent,
+        :claims, :authenticated_at, :host_name, :system, :program, :ip, :user_agent,
         :now, :expires_at);
 
 -- name: redeem_authorization_code

@@ -1,11 +1,11 @@
 -- name: insert_session
 INSERT INTO session (id, project_id, user_id, client_id, kind, rotation, token_hash, generation,
                      sibling, predecessor_sibling, successor_used, acknowledged, rotated_at,
-                     siblings_since, siblings_made, scope, resource, authenticated_at,
+                     siblings_since, siblings_made, scope, resource, claims, authenticated_at,
                      idle_seconds, idle_expires_at, absolute_expires_at, approved_by, host_name,
                      system, program, user_agent, ip, last_used_ip, last_used_at, created_at)
 VALUES (:id, :project_id, :user_id, :client_id, :kind, :rotation, :token_hash, 0,
-        0, 0, 0, 0, :now, 0, 0, :scope, :resource, :authenticated_at,
+        0, 0, 0, 0, :now, 0, 0, :scope, :resource, :claims, :authenticated_at,
         :idle_seconds, :idle_expires_at, :absolute_expires_at, :approved_by, :host_name,
         :system, :program, :user_agent, :ip, :ip, :now, :now)
 RETURNING *;
