@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _MOST_REDIRECTS = 10
 
+
 class ScriptedBrowser:
     """One browser window. Close it afterwards.
 
