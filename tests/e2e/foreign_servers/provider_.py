@@ -28,10 +28,19 @@ class Provider:
     issuer: str
 
     def seen(self) -> dict[str, Any]:
-        """Return what happened: ``grants`` and ``refused`` in order, how many were ``revoked``."""
+        """Return what happened: ``grants`` and ``refused``, ``registered`` clients, in order.
+
+        And how many grants were ``revoked``.
+        """
         with urllib.request.urlopen(f"{self.issuer}/seen", timeout=10) as reply:  # noqa: S310
             seen: dict[str, Any] = json.loads(reply.read())
         return seen
+
+    def forget(self, client_id: str) -> None:
+        """Delete a client there."""
+        url = f"{self.issuer}/forget?{client_id}"
+        with urllib.request.urlopen(url, timeout=10) as reply:  # noqa: S310
+            reply.read()
 
 
 def install() -> Path:
