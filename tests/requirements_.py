@@ -50,10 +50,12 @@ REQUIREMENTS = {
     ),
     "postgres": Requirement(find=_postgres_bin, packages="postgresql"),
     "strace": Requirement(find=_program("strace"), packages="strace"),
+    "systemd-analyze": Requirement(find=_program("systemd-analyze"), packages="systemd"),
     "setpriv": Requirement(find=_program("setpriv"), packages="util-linux"),
     "tmux": Requirement(find=_program("tmux"), packages="tmux"),
     "node": Requirement(find=_program("node"), packages="nodejs"),
     "npm": Requirement(find=_program("npm"), packages="npm"),
+    "uv": Requirement(find=_program("uv"), packages="pipx && pipx install uv"),
 }
 
 
