@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from keyturn.server.approve import routes as approve
-from keyturn.server.browser.answers import see_other
+from keyturn.server.browser.answers import NO_STORE, see_other
 from keyturn.server.browser.pages import error, guarded, plain
 from keyturn.server.browser.visitor import brand_of, slug_of
 from keyturn.server.pages.assets import asset_routes
@@ -82,9 +82,8 @@ async def _not_served(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, HTTPException)  # noqa: S101 - as registered
     path = request.url.path.removeprefix(request.scope.get("root_path", ""))
     if path.startswith(_PROGRAMS):
-        return PlainTextResponse(
-            problem.detail, status_code=problem.status_code, headers=problem.headers
-        )
+        headers = {**(problem.headers or {}), **NO_STORE}  # caches may keep a 404 or 405 unasked
+        return PlainTextResponse(problem.detail, problem.status_code, headers)
     if problem.status_code in (404, 405):
         answer = plain(request, NotFoundPage())
         answer.status_code = problem.status_code
