@@ -121,7 +121,7 @@ def _picture(user: User) -> str | None:
 
 
 def _requests(asked: Mapping[str, Any], member: str) -> dict[str, Any]:
-    found = asked.get(member) or {}
+    found = {} if asked.get(member) is None else asked[member]
     if not isinstance(found, dict):
         raise _malformed()
     if not all(value is None or isinstance(value, dict) for value in found.values()):
@@ -142,14 +142,12 @@ def _check_acr(asked: dict[str, Any] | None) -> None:
 
 
 def _subject(*asked: dict[str, Any] | None) -> str | None:
-    found = {request["value"] for request in asked if request and _is_text(request.get("value"))}
-    if len(found) > 1:
-        raise Malformed("the claims name two subjects")
-    return next(iter(found), None)
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value)
+    named = [request for request in asked if request and request.keys() & {"value", "values"}]
+    found = [request.get("value") for request in named]
+    # Whom a request means is never guessed: it would be answered for somebody else.
+    if not all(isinstance(value, str) and value for value in found) or len(set(found)) > 1:
+        raise Malformed("the claims must name one subject")
+    return found[0] if found else None
 
 
 def _malformed() -> Malformed:
