@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.server.in_process_ import InProcess
-from tests.server.oauth.grants_ import approve, redeem, refresh
+from tests.server.oauth.grants_ import answer, approve, redeem, refresh
 from tests.server.oauth.registering_ import NATIVE, declared, manage, registered
+from tests.server.person_ import PASSWORD, Person, authorize_path
 
 
 @pytest.fixture
@@ -130,3 +131,21 @@ def test_turning_registration_off_leaves_those_that_are_there(
     later = start_server(data=server.settings.data, **declared("off"))
     assert manage(later, "GET", made).json() == made
     assert manage(later, "DELETE", made).status_code == 204
+
+
+@pytest.mark.proves("S-51")
+def test_an_update_takes_back_what_people_had_approved_for_good(server: InProcess) -> None:
+    made = registered(server, token_endpoint_auth_method="client_secret_basic")
+    person = Person(server)
+    person.open("/sign-up")
+    person.press("/sign-up", email="ada@example.com", password=PASSWORD)
+    asked = authorize_path(client_id=made["client_id"])
+    silently = asked + "&prompt=none"
+    person.open(asked)
+    person.press("/cli/decide", decision="approve", follow=False)
+    assert "code" in answer(person.open(silently, follow=False).headers["location"])
+    secret = {"client_id": made["client_id"], "token_endpoint_auth_method": None}
+    changed = manage(server, "PUT", made, {**NATIVE, **secret, "client_name": "Keyturn CLI"})
+    assert changed.status_code == 200
+    refused = answer(person.open(silently, follow=False).headers["location"])
+    assert refused["error"] == "consent_required"

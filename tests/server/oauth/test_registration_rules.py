@@ -10,6 +10,7 @@ from keyturn.server.oauth.errors import Refused
 from keyturn.server.oauth.registration_rules import (
     LONGEST_NAME,
     UNNAMED,
+    described,
     read_metadata,
     redirect_uri_is_safe,
 )
@@ -103,6 +104,12 @@ def test_redirect_uris_are_a_list_with_at_least_one(uris: object) -> None:
         {"tos_uri": "http://[broken"},
         {"contacts": [{"mail": "x"}]},
         {"software_id": [1]},
+        {"id_token_signed_response_alg": "none"},
+        {"id_token_signed_response_alg": ["RS256"]},
+        {"default_max_age": -1},
+        {"default_max_age": True},
+        {"require_auth_time": "yes"},
+        {"subject_type": "pairwise"},
     ],
 )
 def test_what_cannot_be_honoured_is_refused(wrong: dict[str, Any]) -> None:
@@ -130,6 +137,18 @@ def test_a_name_is_one_plain_line_of_bounded_length_and_never_empty() -> None:
     assert len(read(client_name="x" * 1000).display_name) == LONGEST_NAME
     for empty in ("", None, "\u200b", " "):
         assert read(client_name=empty).display_name == UNNAMED
+
+
+def test_what_openid_clients_register_counts() -> None:
+    asked = {
+        "id_token_signed_response_alg": "ES256",
+        "default_max_age": 60,
+        "require_auth_time": True,
+    }
+    client = read(**asked, subject_type="public").client("c", "p", secret_hash=None)
+    assert (client.id_token_alg, client.default_max_age) == ("ES256", 60)
+    assert client.require_auth_time is True
+    assert described(client).items() >= asked.items()
 
 
 def test_what_is_left_out_falls_back_as_the_rfc_says() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from keyturn.server.oauth.clients import METHODS
 from keyturn.server.oauth.registration_rules import LONGEST_VALUE, MOST_VALUES
 from keyturn.server.oauth.rules import LONGEST_CLIENT_ID, LONGEST_REDIRECT_URI
+from keyturn.server.projects.rules import ID_TOKEN_ALGORITHMS as _ALGORITHMS
 from keyturn.server.projects.rules import NATIVE_GRANTS
 
 _Schema = dict[str, Any]
@@ -37,6 +38,10 @@ _METADATA: dict[str, _Schema] = {
     "scope": _or_null(_TEXT),
     "token_endpoint_auth_method": _or_null({"type": "string", "enum": [*METHODS, ""]}),
     "contacts": _or_null(_list(_TEXT)),
+    "id_token_signed_response_alg": _or_null({"type": "string", "enum": [*_ALGORITHMS, ""]}),
+    "default_max_age": _or_null({"type": "integer", "minimum": 0, "maximum": 2**31 - 1}),
+    "require_auth_time": _or_null({"type": "boolean"}),
+    "subject_type": _or_null({"type": "string", "enum": ["public", ""]}),
     **{
         name: _or_null(_TEXT)
         for name in (

@@ -160,6 +160,8 @@ class Registrations:
             secret_hash = before.secret_hash
         client = metadata.client(client_id, before.project_id, secret_hash=secret_hash)
         yield from projects_store.save_client(client, now=now)
+        # What people were shown was another name and another place to send them to.
+        yield from store.withdraw_consents(client_id)
         yield from self._record("client.updated", client, now)
         return client
 

@@ -15,7 +15,12 @@ from keyturn.protocol.display import printable
 from keyturn.server.oauth.clients import METHODS
 from keyturn.server.oauth.errors import Refused
 from keyturn.server.oauth.rules import LONGEST_REDIRECT_URI
-from keyturn.server.projects.rules import NATIVE_GRANTS, Client, redirect_problem
+from keyturn.server.projects.rules import (
+    ID_TOKEN_ALGORITHMS,
+    NATIVE_GRANTS,
+    Client,
+    redirect_problem,
+)
 
 MOST_VALUES = 16
 LONGEST_NAME = 64
@@ -23,10 +28,12 @@ LONGEST_VALUE = 1024
 MOST_CONTACTS = 8
 UNNAMED = "A program without a name"
 
-# Kept for the answer and nothing else: none is shown, none is ever fetched.
+# These are kept for the answer and nothing else: none is shown, none is ever fetched.
 _TEXTS = ("software_id", "software_version")
 _PAGES = ("client_uri", "logo_uri", "tos_uri", "policy_uri")
-KEPT = (*_TEXTS, *_PAGES, "contacts")
+# These count (OpenID Connect Registration section 2); ``Client`` reads them.
+_OPENID = ("id_token_signed_response_alg", "default_max_age", "require_auth_time")
+KEPT = (*_TEXTS, *_PAGES, "contacts", *_OPENID)
 # Only the server says these; an update that carries one is malformed (RFC 7592 section 2.2).
 _SERVERS_OWN = (
     "registration_access_token",
@@ -196,6 +203,20 @@ def _details(asked: Mapping[str, Any]) -> dict[str, Any]:
             found[name] = _page(text)
     if contacts := _texts(asked, "contacts"):
         found["contacts"] = contacts[:MOST_CONTACTS]
+    return found | _openid(asked)
+
+
+def _openid(asked: Mapping[str, Any]) -> dict[str, Any]:
+    found = {name: asked[name] for name in _OPENID if name in asked}
+    if found.get(_OPENID[0], ID_TOKEN_ALGORITHMS[0]) not in ID_TOKEN_ALGORITHMS:
+        _bad("this server does not sign ID tokens like that")
+    longest = found.get("default_max_age", 0)
+    if isinstance(longest, bool) or not isinstance(longest, int) or not 0 <= longest < 2**31:
+        _bad("default_max_age must be a number of seconds")
+    if not isinstance(found.get("require_auth_time", False), bool):
+        _bad("require_auth_time must be true or false")
+    if asked.get("subject_type", "public") != "public":
+        _bad("this server tells all programs the same subject")
     return found
 
 

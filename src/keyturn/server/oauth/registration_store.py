@@ -50,6 +50,11 @@ def delete(client_id: str) -> Work[bool]:
     return (yield from first("delete_registered_client", client_id=client_id)) is not None
 
 
+def withdraw_consents(client_id: str) -> Work[None]:
+    """Forget what people approved for a client: from now on they are asked again."""
+    yield from run("withdraw_consents_of_client", client_id=client_id)
+
+
 def live_sessions(client_id: str) -> Work[list[str]]:
     """Return the ids of a client's sessions that have not ended."""
     return [row["id"] for row in (yield from every("open_sessions_of_client", client_id=client_id))]

@@ -28,6 +28,9 @@ DELETE FROM oauth_client
  WHERE id = :client_id AND id IN (SELECT client_id FROM client_registration)
 RETURNING id;
 
+-- name: withdraw_consents_of_client
+DELETE FROM consent WHERE client_id = :client_id;
+
 -- name: open_sessions_of_client
 SELECT id FROM session WHERE client_id = :client_id AND ended_at IS NULL;
 
