@@ -1,6 +1,7 @@
 """The authorization code grant: link, callback truth table, exchange."""
 
 import itertools
+from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -50,6 +51,14 @@ def test_the_link_carries_challenge_and_state_and_never_the_verifier() -> None:
         "host_name": "box 1",
     }
     assert VERIFIER not in url
+
+
+@pytest.mark.proves("K-43")
+def test_a_nonce_goes_along_where_there_is_one() -> None:
+    asked = replace(attempt(), nonce="n1")
+    url = authorization_url(f"{ISSUER}/a", asked, scope="openid", about={})
+    assert dict(parse_qsl(urlsplit(url).query))["nonce"] == "n1"
+    assert "n1" not in repr(asked)
 
 
 def test_an_endpoint_with_a_query_of_its_own_keeps_it() -> None:

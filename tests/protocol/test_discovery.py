@@ -61,6 +61,30 @@ def test_a_whole_document_is_read() -> None:
     assert found.endpoints.sessions_page == f"{ISSUER}/sessions"
 
 
+@pytest.mark.proves("K-46")
+def test_what_a_registration_and_an_id_token_need_is_read_too() -> None:
+    more = {
+        "registration_endpoint": f"{ISSUER}/register",
+        "jwks_uri": f"{ISSUER}/jwks",
+        "grant_types_supported": ["refresh_token", 7],
+        "token_endpoint_auth_methods_supported": ["none"],
+    }
+    found = read_metadata(reply(200, {**DOCUMENT, **more}), issuer=ISSUER)
+    assert (found.registration, found.jwks) == (f"{ISSUER}/register", f"{ISSUER}/jwks")
+    assert (found.grant_types, found.auth_methods) == (("refresh_token",), ("none",))
+    for name in ("registration_endpoint", "jwks_uri"):
+        insecure = {**DOCUMENT, name: "http://elsewhere.example/"}
+        with pytest.raises(UnexpectedReply, match=name):
+            read_metadata(reply(200, insecure), issuer=ISSUER)
+
+
+def test_a_web_application_that_answers_every_path_does_not_hide_the_other_document() -> None:
+    page = reply(200, content_type="text/html; charset=utf-8")
+    found, script = play(discover(ISSUER), page, reply(200, DOCUMENT))
+    assert len(script.requests) == 2
+    assert found.issuer == ISSUER
+
+
 def test_openid_discovery_is_asked_where_rfc_8414_is_not_spoken() -> None:
     small = {"issuer": ISSUER, "token_endpoint": f"{ISSUER}/token"}
     found, script = play(discover(ISSUER), reply(404), reply(200, small))
