@@ -14,13 +14,14 @@ from keyturn.server import HostUser, Settings, create_app, mounted, well_known_a
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 SECRET = "a secret of the host's own, long enough for any of them"
 PREFIX = "/auth"
 NAMES = {"ada": "Ada Lovelace", "bob": "Bob"}
 
-Make = Callable[[Settings], Any]
+# A host, and whether it also answers at its root what ``well_known_app`` answers there.
+Make = Callable[[Settings, bool], Any]
 
 
 def known(user: str | None) -> HostUser | None:
@@ -38,7 +39,7 @@ def _keyturn(settings: Settings) -> Any:
     return create_app(settings, identify=_of_session, sign_in_url="/login", sign_out_url="/logout")
 
 
-def starlette(settings: Settings) -> ASGIApp:
+def starlette(settings: Settings, at_root: bool) -> ASGIApp:
     """Starlette, with its signed session cookie."""
     from starlette.applications import Starlette
     from starlette.middleware import Middleware
@@ -62,13 +63,13 @@ def starlette(settings: Settings) -> ASGIApp:
         Route("/", home),
         Route("/login", login),
         Route("/logout", logout),
-        Mount("/.well-known", well_known_app(auth)),
+        *([Mount("/.well-known", well_known_app(auth))] if at_root else []),
         Mount(PREFIX, auth),
     ]
     return Starlette(routes=routes, middleware=[Middleware(SessionMiddleware, secret_key=SECRET)])
 
 
-def fastapi(settings: Settings) -> ASGIApp:
+def fastapi(settings: Settings, at_root: bool) -> ASGIApp:
     """FastAPI, with Starlette's session cookie."""
     from fastapi import FastAPI
     from starlette.middleware.sessions import SessionMiddleware
@@ -97,12 +98,13 @@ def fastapi(settings: Settings) -> ASGIApp:
     app.add_api_route("/logout", logout, response_model=None)
     app.add_api_route("/", home, response_model=None)
     auth = _keyturn(settings)
-    app.mount("/.well-known", well_known_app(auth))
+    if at_root:
+        app.mount("/.well-known", well_known_app(auth))
     app.mount(PREFIX, auth)
     return app
 
 
-def litestar(settings: Settings) -> Any:
+def litestar(settings: Settings, at_root: bool) -> Any:
     """Litestar, with its encrypted session cookie."""
     from litestar import Litestar, MediaType, Request, asgi, get
     from litestar.middleware.session.client_side import CookieBackendConfig
@@ -123,12 +125,13 @@ def litestar(settings: Settings) -> Any:
 
     for handler, answer in ((login, Redirect), (logout, str), (home, str)):
         handler.__annotations__ = {"request": Request[Any, Any, Any], "return": answer}
+    well_known = asgi("/.well-known", is_mount=True, copy_scope=True)
     return Litestar(
         route_handlers=[
             get("/login", status_code=303)(login),
             get("/logout", media_type=MediaType.TEXT)(logout),
             get("/", media_type=MediaType.TEXT)(home),
-            asgi("/.well-known", is_mount=True, copy_scope=True)(well_known_app(auth)),
+            *([well_known(well_known_app(auth))] if at_root else []),
             asgi(PREFIX, is_mount=True, copy_scope=True)(auth),
         ],
         middleware=[CookieBackendConfig(secret=SECRET.encode()[:32]).middleware],
@@ -136,7 +139,7 @@ def litestar(settings: Settings) -> Any:
     )
 
 
-def django(settings: Settings) -> ASGIApp:
+def django(settings: Settings, at_root: bool) -> ASGIApp:
     """Django, with its own sessions and users; it cannot mount, so both stand side by side."""
     import django as package
     from django.conf import settings as configured
@@ -160,7 +163,18 @@ def django(settings: Settings) -> ASGIApp:
 
     auth = create_app(settings, identify=identify, sign_in_url="/login", sign_out_url="/logout")
     assert urlsplit(settings.issuer).path == PREFIX
-    return mounted(get_asgi_application(), auth)
+    host = get_asgi_application()
+    return mounted(host, auth) if at_root else _side_by_side(host, auth)
+
+
+def _side_by_side(host: Any, auth: ASGIApp) -> ASGIApp:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        below = scope.get("path", "").startswith(PREFIX + "/")
+        if below:
+            scope = {**scope, "root_path": PREFIX}
+        await (auth if below else host)(scope, receive, send)
+
+    return answer
 
 
 HOSTS: dict[str, Make] = {

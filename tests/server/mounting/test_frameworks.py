@@ -27,12 +27,12 @@ pytestmark = pytest.mark.proves("S-63")
 
 
 @contextmanager
-def hosting(name: str, data: Path) -> Iterator[str]:
+def hosting(name: str, data: Path, *, at_root: bool = True) -> Iterator[str]:
     """Yield the origin of a host, answering in a thread of its own."""
     listening = socket.create_server(("127.0.0.1", 0))
     origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
     settings = Settings(data=data, base_url=origin + PREFIX, site_name="Acme")
-    config = uvicorn.Config(HOSTS[name](settings), log_level="error", ws="none")
+    config = uvicorn.Config(HOSTS[name](settings, at_root), log_level="error", ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
@@ -163,6 +163,30 @@ def test_the_metadata_is_found_at_the_hosts_root_and_names_the_prefix(origin: st
     assert answer.json()["issuer"] == origin + PREFIX
     assert answer.json()["token_endpoint"] == f"{origin}{PREFIX}/oauth/token"
     assert httpx2.get(f"{origin}/.well-known/oauth-authorization-server").status_code == 404
+
+
+@pytest.mark.parametrize("name", sorted(HOSTS))
+def test_a_program_finds_a_server_whose_host_answers_nothing_at_its_root(
+    name: str, tmp_path: Path
+) -> None:
+    with hosting(name, tmp_path / "data", at_root=False) as origin, _http(origin) as http:
+        missing = http.get(f"/.well-known/oauth-authorization-server{PREFIX}")
+        auth, browser = program(origin, tmp_path / "home"), Browser(http, "ada")
+
+        def approve(event: LoginEvent) -> None:
+            if isinstance(event, keyturn.Verification):
+                assert event.user_code is not None
+                browser.open(event.url)
+                browser.press("/device", user_code=event.user_code)
+                browser.press("/cli/decide", decision="approve")
+
+        outcome = auth.login(method="device", on_event=approve)
+
+        assert missing.status_code == 404
+        assert outcome.session.account_id == "ada"
+        openid = http.get(f"{PREFIX}/.well-known/openid-configuration").json()
+        assert openid["issuer"] == origin + PREFIX
+        assert openid["jwks_uri"].startswith(f"{origin}{PREFIX}/oauth/")
 
 
 def test_the_rest_is_the_hosts_own(browse: Browse) -> None:
