@@ -23,9 +23,10 @@ from tests.server.person_ import Person
 
 pytestmark = pytest.mark.sweep
 
-# A thousand wrong codes in ten minutes are all that a server looks at, whoever types them.
+# A thousand wrong codes in ten minutes are all that a server looks at, whoever types them, and
+# twenty from one address: what is not raced here comes from one.
 GUESSING = rounds(bounded=6, full=40)
-OPENING = rounds(bounded=4, full=24)
+OPENING = rounds(bounded=4, full=18)
 LOOKED_AT = 5
 OPENED, WRONG_CODE, TOO_MANY = 303, 422, 429
 # From a proxy that nobody named, so that tries are counted by account alone.
