@@ -13,7 +13,7 @@ _TIMEOUT_SECONDS = 300
 
 
 def node_packages() -> Path:
-    """Return the folder that has openid-client and oauth4webapi; skip where npm cannot bring them."""
+    """Return the folder that has openid-client and oauth4webapi; skip without npm."""
     npm, lock = require("npm"), HERE / "node" / "package-lock.json"
     folder = _folder("foreign-node", lock)
     if not (folder / "installed").exists():

@@ -26,6 +26,7 @@ def test_reading_tells_what_registering_told_and_the_token_goes_on_working(
     assert "logo_uri" not in made
 
 
+@pytest.mark.proves("T-13")
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_another_client_s_token_and_a_client_that_is_not_there_get_one_answer(
     server: InProcess, method: str
