@@ -1,12 +1,15 @@
 """Signing in to an OAuth server: each way, and what is stored, revoked and refused."""
 
 import http.client
+import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from keyturn.client.auth import Auth
 from keyturn.client.browser import Place
 from keyturn.client.login.base import LoginEvent, MethodChosen, Options, Verification, Waiting
 from keyturn.client.login.choose import choose
@@ -23,12 +26,13 @@ from keyturn.protocol.errors import (
 )
 from keyturn.protocol.tokens import Account
 from tests.client.machine_ import Machine
-from tests.issuers_.http_ import Answer, as_json
-from tests.issuers_.issuer_ import Issuer
+from tests.issuers_.http_ import Answer, Asked, as_json
+from tests.issuers_.issuer_ import CLIENT_ID, Issuer
 from tests.protocol.flow_ import reply
 from tests.protocol.test_discovery import DOCUMENT, ISSUER
 from tests.protocol.test_jwt import jwt
 
+DEVICE = "/oauth/device_authorization"
 PENDING = as_json({"error": "authorization_pending"}, 400)
 
 
@@ -191,6 +195,44 @@ def test_a_server_that_is_away_between_two_polls_does_not_end_the_sign_in(
 ) -> None:
     issuer.device_answers = [PENDING, Answer(503), Answer(502), PENDING]
     assert machine.auth(issuer).login(method="device").session.email == "ada@example.com"
+
+
+@pytest.mark.proves("K-45")
+@pytest.mark.parametrize(("jump", "way"), [(31_536_000, "forward"), (-31_536_000, "back")])
+def test_a_clock_that_jumps_while_the_code_is_typed_neither_ends_nor_prolongs_the_attempt(
+    issuer: Issuer, machine: Machine, jump: float, way: str
+) -> None:
+    jumped = [0.0]
+
+    def half_way(event: LoginEvent) -> None:
+        if isinstance(event, Waiting):
+            jumped[0] = jump
+
+    issuer.device_answers = [PENDING, PENDING]
+    effects = replace(machine.effects, now=lambda: machine.now() + jumped[0])
+    home = str(machine.home)
+    auth = Auth("acme", issuer=issuer.url, client_id=CLIENT_ID, home=home, effects=effects)
+    session = auth.login(method="device", on_event=half_way).session
+    assert sum(machine.slept) == pytest.approx(18, abs=0.1)
+    assert session.expires_at == pytest.approx(machine.now() + jump + 600, abs=5)
+    assert any(f"minutes {way}" in line for line in machine.traced)
+    assert auth.token()
+
+
+@pytest.mark.proves("K-45")
+def test_a_link_with_the_code_in_it_is_neither_shown_nor_opened(
+    issuer: Issuer, machine: Machine
+) -> None:
+    complete, usual = f"{issuer.url}/device?user_code=WDJB-MJHT", issuer.routes[DEVICE]
+
+    def with_link(asked: Asked) -> Answer:
+        return as_json(json.loads(usual(asked).body) | {"verification_uri_complete": complete})
+
+    issuer.routes[DEVICE] = with_link
+    events = Events()
+    machine.auth(issuer).login(method="device", on_event=events)
+    assert [link.url for link in events.links()] == [f"{issuer.url}/device"]
+    assert machine.opened == []
 
 
 @pytest.mark.proves("K-47")

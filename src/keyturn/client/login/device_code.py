@@ -10,6 +10,7 @@ from keyturn.client.requester import about
 from keyturn.net.drive import run
 from keyturn.protocol import device
 from keyturn.protocol.client_auth import authenticating
+from keyturn.protocol.retry import SKEW_WORTH_TELLING_SECONDS
 
 if TYPE_CHECKING:
     from keyturn.client.runtime import Runtime
@@ -51,6 +52,18 @@ def sign_in(rt: Runtime, http: Http, talk: Talk, metadata: Metadata, options: Op
         wall_clock=rt.effects.now,
         hold_seconds=metadata.hold_seconds,
     )
+    before = rt.effects.now() - rt.effects.monotonic()
     tokens = run(authenticating(polling, client), http)
     talk.decided()
+    _note_drift(rt, rt.effects.now() - rt.effects.monotonic() - before)
     return Granted(tokens=tokens, metadata=metadata, client=client, scope=options.scope)
+
+
+def _note_drift(rt: Runtime, seconds: float) -> None:
+    """Say that the clock was set, or the computer slept, while somebody typed the code.
+
+    Neither counts for the attempt: it is timed by a clock that only grows, and by the server.
+    """
+    if abs(seconds) > SKEW_WORTH_TELLING_SECONDS:
+        way = "forward" if seconds > 0 else "back"
+        rt.trace(f"this computer's clock went {abs(seconds) / 60:.0f} minutes {way} meanwhile")
