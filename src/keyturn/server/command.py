@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from keyturn.server.first_start import first_start
 from keyturn.server.operating.log import configure
-from keyturn.server.operating.process import run
+from keyturn.server.operating.process import Parent, run, run_worker, run_workers
+from keyturn.server.operating.supervisor import inherited
 from keyturn.server.projects.service import DEFAULT_CLIENT, KINDS
 from keyturn.server.secret import SecretProblem
 from keyturn.server.services import Services, open_services
@@ -30,14 +31,30 @@ PROBLEMS = (SettingsProblem, SecretProblem, StorageUnavailable, OSError)
 def serve_main(argv: Sequence[str]) -> int:
     """Run the server until SIGTERM or SIGINT; 0 once drained, 1 with a message if it cannot."""
     try:
-        settings = chosen_settings(_serve_parser().parse_args(argv))
+        options = _serve_parser().parse_args(argv)
+        if options.worker is not None:
+            return _work(options)
+        settings = chosen_settings(options)
         listener = _listen(settings)
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
         configure(settings.log_format)
         _show_first_project(settings)
-        return run(settings, listener)
+        if settings.workers == 1:
+            return run(settings, listener)
+        command = [sys.executable, "-m", "keyturn", "serve", *argv, "--worker"]
+        return run_workers(settings, listener, command)
     except PROBLEMS as problem:
         return fail(problem)
+
+
+def _work(options: argparse.Namespace) -> int:
+    """Be one of several processes; the socket listens, and a first start has been."""
+    listening, tell, life = inherited(options.worker)
+    listener = socket.socket(fileno=listening)
+    settings = chosen_settings(options)
+    settings = settings.model_copy(update={"port": listener.getsockname()[1]})
+    configure(settings.log_format)
+    return run_worker(settings, listener, Parent(tell=tell, life=life))
 
 
 def project_main(argv: Sequence[str]) -> int:
@@ -62,6 +79,8 @@ def _serve_parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, help="port to listen on (8102; 0 takes a free one)")
     parser.add_argument("--base-url", help="the address people and programs reach this server at")
+    parser.add_argument("--workers", type=int, help="how many processes serve (1)")
+    parser.add_argument("--worker", help=argparse.SUPPRESS)
     parser.add_argument(
         "--preview", action="store_true", default=None, help="show every page under /preview"
     )
@@ -95,7 +114,7 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
 
 def chosen_settings(options: argparse.Namespace) -> Settings:
     """Return what these options, the environment and the file say. Raises SettingsProblem."""
-    names = ("host", "port", "data", "database", "base_url", "preview")
+    names = ("host", "port", "data", "database", "base_url", "preview", "workers")
     given = {name: getattr(options, name, None) for name in names}
     return load(arguments=given, file=options.config)
 

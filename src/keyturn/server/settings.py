@@ -278,6 +278,9 @@ class Settings(_Strict):
         default=(),
         description="Addresses or networks whose X-Forwarded-* count; comma separated.",
     )
+    workers: int = Field(
+        default=1, ge=1, le=64, description="Processes that serve, behind one listening socket."
+    )
     log_format: Literal["text", "json"] = Field(
         default="text", description="The log's form on standard error: lines, or JSON objects."
     )

@@ -6,6 +6,9 @@ pages need not know how busy they are. No label holds anything that a caller can
 
 from __future__ import annotations
 
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from prometheus_client import (
@@ -17,12 +20,15 @@ from prometheus_client import (
     ProcessCollector,
     start_http_server,
 )
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from keyturn.server.operating.address import address_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+# Where it is set before the library is loaded, a process keeps its numbers in files there.
+SHARED_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
@@ -75,3 +81,24 @@ def with_process_facts(metrics: Metrics) -> CollectorRegistry:
     ProcessCollector(registry=metrics.registry)
     PlatformCollector(registry=metrics.registry)
     return metrics.registry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """The numbers of several processes, added up by the one that serves them."""
+
+    folder: str
+    registry: CollectorRegistry
+
+    def ended(self, pid: int) -> None:
+        """Forget what a process was doing when it ended; what it has counted stays."""
+        mark_process_dead(pid, self.folder)  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def shared() -> Iterator[Shared]:
+    """Make a place where several processes keep their numbers; it is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="keyturn-metrics-") as folder:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]
+        yield Shared(folder=folder, registry=registry)

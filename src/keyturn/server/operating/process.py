@@ -7,9 +7,11 @@ as long as the balancer needs to notice, then answers what is held, finishes wha
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -17,10 +19,11 @@ import uvicorn
 from keyturn.server.app import create_app
 from keyturn.server.http.connection import BoundedProtocol, allow_many_connections
 from keyturn.server.operating import metrics as numbers
+from keyturn.server.operating.supervisor import Supervisor
 from keyturn.server.settings import SettingsProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from fastapi import FastAPI
     from prometheus_client import CollectorRegistry
@@ -29,11 +32,25 @@ if TYPE_CHECKING:
 
 # How long running requests may take at shutdown; held ones are answered at once.
 DRAIN_SECONDS = 15
+BACKLOG = 2048
 _TICK_SECONDS = 0.05
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parent:
+    """What a worker has of the process that started it: descriptors.
+
+    Attributes:
+        tell: Takes one byte once this worker answers.
+        life: Reaches its end when the parent is gone.
+    """
+
+    tell: int
+    life: int
+
+
 def run(settings: Settings, listener: socket.socket) -> int:
-    """Serve until SIGTERM or SIGINT; 0 once drained, 1 if it could not start.
+    """Serve in this process until SIGTERM or SIGINT; 0 once drained, 1 if it could not start.
 
     Raises:
         SettingsProblem: the address for metrics cannot be used.
@@ -44,20 +61,68 @@ def run(settings: Settings, listener: socket.socket) -> int:
             app.state.metrics = numbers.Metrics()
             registry = numbers.with_process_facts(app.state.metrics)
             stack.callback(_serve_metrics(registry, settings.metrics))
-        return serve(
-            app,
+        return _serve(app, listener, settings, ready=lambda: _say_ready(settings))
+
+
+def run_worker(settings: Settings, listener: socket.socket, parent: Parent) -> int:
+    """Serve as one of several until SIGTERM or until the parent is gone."""
+    app = create_app(settings)
+    if settings.metrics is not None:
+        app.state.metrics = numbers.Metrics()
+
+    def ready() -> None:
+        os.write(parent.tell, b".")
+        os.close(parent.tell)
+
+    return _serve(app, listener, settings, ready=ready, life=parent.life)
+
+
+def run_workers(settings: Settings, listener: socket.socket, command: Sequence[str]) -> int:
+    """Run ``settings.workers`` processes on one socket until SIGTERM or SIGINT.
+
+    Args:
+        settings: With the port that the socket has.
+        listener: Listens already.
+        command: Starts one worker, but for its descriptors.
+
+    Raises:
+        SettingsProblem: the address for metrics cannot be used.
+    """
+    environ, ended = dict(os.environ), _nothing
+    listener.listen(BACKLOG)
+    with ExitStack() as stack:
+        if settings.metrics is not None:
+            shared = stack.enter_context(numbers.shared())
+            environ[numbers.SHARED_VARIABLE] = shared.folder
+            ended = shared.ended
+            stack.callback(_serve_metrics(shared.registry, settings.metrics))
+        return Supervisor(
+            command,
             listener,
-            drain_seconds=settings.drain_seconds,
-            ready=lambda: print(  # noqa: T201 - the one line that callers wait for
-                f"Keyturn is ready at {settings.issuer}", flush=True
-            ),
-        )
+            count=settings.workers,
+            environ=environ,
+            stop_seconds=settings.drain_seconds + DRAIN_SECONDS + 5,
+            ready=lambda: _say_ready(settings),
+            ended=ended,
+        ).run()
 
 
-def serve(
-    app: FastAPI, listener: socket.socket, *, drain_seconds: float, ready: Callable[[], None]
+def _say_ready(settings: Settings) -> None:
+    print(f"Keyturn is ready at {settings.issuer}", flush=True)  # noqa: T201
+
+
+def _nothing(pid: int) -> None:
+    """Nobody keeps numbers of those that have ended."""
+
+
+def _serve(
+    app: FastAPI,
+    listener: socket.socket,
+    settings: Settings,
+    *,
+    ready: Callable[[], None],
+    life: int | None = None,
 ) -> int:
-    """Serve ``app`` on a listening socket, calling ``ready`` once it answers."""
     config = uvicorn.Config(
         app,
         http=BoundedProtocol,
@@ -71,10 +136,11 @@ def serve(
         lifespan="on",
     )
     allow_many_connections()
-    server = Server(config, app, drain_seconds=drain_seconds, ready=ready)
-    # uvicorn drains on these and then raises them again; by then the work is done.
+    server = Server(config, app, drain_seconds=settings.drain_seconds, ready=ready, life=life)
+    # uvicorn drains on these and then raises them again; by then the work is done. Before it
+    # listens to them itself, they are noted here.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, server.note_signal)
     server.run(sockets=[listener])
     return 0 if server.started else 1
 
@@ -89,15 +155,24 @@ class Server(uvicorn.Server):
         *,
         drain_seconds: float,
         ready: Callable[[], None],
+        life: int | None,
     ) -> None:
         super().__init__(config)
-        self._app, self._drain_seconds, self._ready = app, drain_seconds, ready
+        self._app, self._drain_seconds = app, drain_seconds
+        self._ready, self._life = ready, life
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer."""
         await super().startup(sockets)
-        if self.started:
-            self._ready()
+        if self._life is not None:
+            asyncio.get_running_loop().add_reader(self._life, self._parent_is_gone)
+        if not self.started:
+            return
+        self._ready()
+        if self.should_exit:
+            # Told to stop while it started: uvicorn would leave without closing anything.
+            self.should_exit = False
+            asyncio.get_running_loop().call_soon(self.note_signal)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Drain: not ready any more, then no new connections, then nothing unanswered."""
@@ -106,6 +181,15 @@ class Server(uvicorn.Server):
         await self._give_notice()
         state.services.hub.close()
         await super().shutdown(sockets)
+
+    def note_signal(self, *_: object) -> None:
+        """Drain, as soon as there is something to drain."""
+        self.should_exit = True
+
+    def _parent_is_gone(self) -> None:
+        assert self._life is not None  # noqa: S101 - only then is it watched
+        asyncio.get_running_loop().remove_reader(self._life)
+        self.should_exit = True
 
     async def _give_notice(self) -> None:
         ends_at = asyncio.get_running_loop().time() + self._drain_seconds
