@@ -10,6 +10,7 @@ from keyturn.server.storage.base import StorageUnavailable, Work, announce, run
 from keyturn.server.storage.postgres import PostgresStorage
 from keyturn.server.storage.postgres_schema import TYPES
 from keyturn.server.storage.postgres_text import numbered
+from tests.contracts.registrations import RegistrationContract
 from tests.contracts.storage import StorageContract, count, get, in_a_loop, put
 from tests.postgres_ import Cluster
 
@@ -44,7 +45,7 @@ def database(postgres: Cluster) -> PostgresDatabase:
     return PostgresDatabase(postgres)
 
 
-class TestPostgres(StorageContract):
+class TestPostgres(StorageContract, RegistrationContract):
     """The contract, kept."""
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from keyturn.server.storage.base import StorageUnavailable
 from keyturn.server.storage.sqlite import SqliteStorage
+from tests.contracts.registrations import RegistrationContract
 from tests.contracts.storage import StorageContract, count, get, in_a_loop, put
 from tests.faults.forks_ import all_at_once
 from tests.server.storage.sqlite_ import SqliteDatabase, held_by_another_process, open_and_write
@@ -19,7 +20,7 @@ def database(tmp_path: Path) -> SqliteDatabase:
     return SqliteDatabase(tmp_path / "keyturn.sqlite3")
 
 
-class TestSqlite(StorageContract):
+class TestSqlite(StorageContract, RegistrationContract):
     """The contract, kept."""
 
 
