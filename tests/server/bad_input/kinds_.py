@@ -10,9 +10,11 @@ from tests.server.oauth.grants_ import (
     BROWSER_ORIGIN,
     approve,
     decide_device,
+    redeem,
     signed_in,
     start_device,
 )
+from tests.server.oauth.registering_ import INITIAL, registered
 from tests.server.person_ import Person, authorize_path, last_mailed_link
 
 if TYPE_CHECKING:
@@ -27,11 +29,15 @@ SETTINGS: dict[str, Any] = {
             "publishable_client_key": "pck_of_acme",
             "secret_server_key": "ssk_of_acme",
             "super_secret_admin_key": "sak_of_acme",
+            "registration": "token",
+            "initial_access_token": INITIAL,
         }
     ],
     "clients": [
         {"id": "keyturn-cli", "project": "default"},
         {"id": "confidential", "project": "default", "secret": "cs_of_acme"},
+        # Its ID tokens are signed with the key of access tokens.
+        {"id": "elliptic", "project": "default", "id_token_signed_response_alg": "ES256"},
     ],
 }
 CLIENT_HEADERS = {"x-stack-access-type": "client", "x-stack-project-id": "default"}
@@ -45,6 +51,7 @@ class Held:
     user: User
     browser: Person
     codes: dict[str, str]
+    registered: str  # the id of the client that registered itself
 
 
 def hold_everything(server: InProcess) -> Held:
@@ -53,6 +60,7 @@ def hold_everything(server: InProcess) -> Held:
     browser = Person(server)
     browser.cookies["keyturn_session_default"] = server.browser(user)[1]
     browser.open("/sessions")
+    registered, secrets = _of_registration(server)
     codes = {
         "browser cookie": browser.cookies["keyturn_session_default"],
         "form token": browser.form("/sign-out")["form_token"],
@@ -63,14 +71,17 @@ def hold_everything(server: InProcess) -> Held:
         **_of_oauth(server, user),
         **_of_stack(server, user),
         **_of_mail(server),
+        **secrets,
     }
     browser.open(authorize_path())
     codes["confirm page token"] = browser.form("/cli/decide")["form_token"]
-    return Held(server=server, user=user, browser=browser, codes=codes)
+    return Held(server=server, user=user, browser=browser, codes=codes, registered=registered)
 
 
 def _of_oauth(server: InProcess, user: User) -> dict[str, str]:
     tokens = signed_in(server, user)
+    other = approve(server, user, None, client_id="elliptic")
+    elliptic = redeem(server, other, client_id="elliptic").json()
     started = start_device(server)
     assert decide_device(server, started["user_code"], user) == "approved"
     return {
@@ -79,7 +90,19 @@ def _of_oauth(server: InProcess, user: User) -> dict[str, str]:
         "user code": start_device(server)["user_code"],
         "OAuth refresh token": tokens["refresh_token"],
         "OAuth access token": tokens["access_token"],
+        "ID token": tokens["id_token"],
+        "ID token of an access token's key": elliptic["id_token"],
     }
+
+
+def _of_registration(server: InProcess) -> tuple[str, dict[str, str]]:
+    made = registered(server, token=INITIAL, token_endpoint_auth_method="client_secret_post")
+    secrets = {
+        "initial access token": INITIAL,
+        "registration token": made["registration_access_token"],
+        "registered secret": made["client_secret"],
+    }
+    return made["client_id"], secrets
 
 
 def _of_stack(server: InProcess, user: User) -> dict[str, str]:

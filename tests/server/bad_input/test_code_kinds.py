@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
 import pytest
 
 from tests.server.bad_input.kinds_ import CLIENT_HEADERS, SETTINGS, Held, hold_everything
 from tests.server.in_process_ import BASE_URL, InProcess
-from tests.server.oauth.grants_ import poll, redeem, refresh
+from tests.server.oauth.grants_ import poll, redeem, refresh, request_params
+from tests.server.oauth.registering_ import NATIVE
 from tests.server.person_ import Person
 
 # The last test asks what is left of the codes after all others.
@@ -48,8 +50,19 @@ def text(words: str) -> Check:
     return lambda answer: (answer.status_code, answer.text) == (400, words)
 
 
-def at_the_token_endpoint(held: Held, secret: str) -> httpx2.Response:
-    form = {"grant_type": "refresh_token", "refresh_token": "x", "client_id": "confidential"}
+def told(code: str) -> Check:
+    return lambda answer: parse_qs(urlsplit(answer.headers["location"]).query)["error"] == [code]
+
+
+def hinted(held: Held, hint: str, *, client_id: str) -> httpx2.Response:
+    asked = request_params(client_id=client_id, prompt="none", scope="openid", id_token_hint=hint)
+    return held.server.get(f"/oauth/authorize?{urlencode(asked)}")
+
+
+def at_the_token_endpoint(
+    held: Held, secret: str, *, client_id: str = "confidential"
+) -> httpx2.Response:
+    form = {"grant_type": "refresh_token", "refresh_token": "x", "client_id": client_id}
     return held.server.post("/oauth/token", data={**form, "client_secret": secret})
 
 
@@ -154,6 +167,42 @@ DOORS: dict[str, tuple[Door, set[str], Check]] = {
     "userinfo": (
         lambda held, code: held.server.get(
             "/oauth/userinfo", headers={"authorization": f"Bearer {code}"}
+        ),
+        {"OAuth access token"},
+        oauth_error("invalid_token", 401),
+    ),
+    "hint": (
+        lambda held, code: hinted(held, code, client_id="keyturn-cli"),
+        {"ID token"},
+        told("invalid_request"),
+    ),
+    "hint to another client": (
+        lambda held, code: hinted(held, code, client_id="elliptic"),
+        {"ID token of an access token's key"},
+        told("invalid_request"),
+    ),
+    "registration": (
+        lambda held, code: held.server.post(
+            "/oauth/register", json=NATIVE, headers={"authorization": f"Bearer {code}"}
+        ),
+        {"initial access token"},
+        oauth_error("invalid_token", 401),
+    ),
+    "a registered client's own address": (
+        lambda held, code: held.server.get(
+            f"/oauth/register/{held.registered}", headers={"authorization": f"Bearer {code}"}
+        ),
+        {"registration token"},
+        oauth_error("invalid_token", 401),
+    ),
+    "registered client secret": (
+        lambda held, code: at_the_token_endpoint(held, code, client_id=held.registered),
+        {"registered secret"},
+        oauth_error("invalid_client", 401),
+    ),
+    "acknowledgement": (
+        lambda held, code: held.server.post(
+            "/oauth/ack", headers={"authorization": f"Bearer {code}"}
         ),
         {"OAuth access token"},
         oauth_error("invalid_token", 401),
@@ -285,6 +334,15 @@ def test_after_all_that_every_code_still_opens_its_own_door(held: Held) -> None:
 
     assert knocked("access token header", "Stack access token").json()["id"] == held.user.id
     assert knocked("userinfo", "OAuth access token").json()["sub"] == held.user.id
+    assert told("login_required")(knocked("hint", "ID token"))
+    elliptic = knocked("hint to another client", "ID token of an access token's key")
+    assert told("login_required")(elliptic)
+    assert knocked("registration", "initial access token").status_code == 201
+    address = knocked("a registered client's own address", "registration token")
+    assert address.json()["client_id"] == held.registered
+    known = knocked("registered client secret", "registered secret")
+    assert known.json()["error"] == "invalid_grant"
+    assert knocked("acknowledgement", "OAuth access token").status_code == 204
     assert knocked("refresh header", "Stack refresh token").status_code == 200
     assert knocked("check", "login code").json() == {"cli_session_state": "none"}
     assert knocked("poll", "polling code").json() == {"status": "waiting"}

@@ -65,6 +65,9 @@ class SigningKeys:
     def __init__(self, storage: Storage, secret: ServerSecret, clock: Clock) -> None:
         self._storage, self._secret, self._clock = storage, secret, clock
         self._sets: dict[str, KeySet] = {}
+        # By kid, which never changes its key. Reading an RSA key takes a tenth of a second, and a
+        # stranger's hint has every one of them looked at.
+        self._read: dict[str, jwt.Key] = {}
         self._making: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def of(self, purpose: str) -> KeySet:
@@ -137,6 +140,11 @@ class SigningKeys:
         return KeySet(signing=signing, published=keys, loaded_at=now)
 
     def _unseal(self, row: Row) -> jwt.Key:
+        if row["kid"] not in self._read:
+            self._read[row["kid"]] = self._key_of(row)
+        return self._read[row["kid"]]
+
+    def _key_of(self, row: Row) -> jwt.Key:
         raw = self._secret.open("signing key", row["private_sealed"], context=row["kid"])
         private = serialization.load_der_private_key(raw, password=None)
         if isinstance(private, rsa.RSAPrivateKey):
