@@ -10,6 +10,12 @@ COVER := --cov --cov-config=tests/pure.coveragerc --cov-report=term
 # The newest Python runs the part that differs between versions and takes seconds: the pure
 # core, the client (locks, files, threads) and the house's own checks.
 NEWEST_TESTS := tests/protocol tests/client tests/house
+# What the server promises does not depend on the database: its heart once more on PostgreSQL, where
+# that is installed. The test of what lies in the file reads SQLite's.
+POSTGRESQL_TESTS := tests/server/oauth/test_codes.py tests/server/oauth/test_device.py \
+  tests/server/oauth/test_device_guesses.py tests/server/oauth/test_refresh.py \
+  tests/server/oauth/test_waiting.py tests/server/stack tests/server/test_session_alerts.py \
+  --deselect tests/server/stack/test_cli_login_sealing.py
 export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
 
 .DEFAULT_GOAL := help
@@ -28,6 +34,10 @@ test: setup ## the whole suite, then its fast part on the newest Python found
 	@$(SETUP) --newest
 	@$(BIN)/python -c 'import sys; print("Python", sys.version.split()[0] + ": the whole suite", flush=True)'
 	@$(BIN)/python $(PYTEST) $(COVER)
+	@if $(BIN)/python -m tests.requirements_ postgres; then \
+	  echo "PostgreSQL: the heart of the server"; \
+	  KEYTURN_TEST_DATABASE=postgresql $(BIN)/python $(PYTEST) $(POSTGRESQL_TESTS); \
+	else echo "No PostgreSQL here; the server was tested on SQLite alone."; fi
 	@if [ -x .venv-newest/bin/python ]; then \
 	  .venv-newest/bin/python -c 'import sys; print("Python", sys.version.split()[0] + ": $(NEWEST_TESTS)", flush=True)' && \
 	  .venv-newest/bin/python $(PYTEST) $(NEWEST_TESTS); \

@@ -3,6 +3,8 @@
 It refuses to run as root, so as root it runs as the user that Debian's package makes.
 """
 
+import atexit
+import functools
 import os
 import pwd
 import shutil
@@ -11,7 +13,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -58,6 +60,12 @@ class Cluster:
         self.sql(f"CREATE DATABASE {name}")
         return self.url(name)
 
+    def create_schema(self) -> str:
+        """Make an empty schema, which is quicker, and return the URL that uses it."""
+        name = f"s_{uuid4().hex[:12]}"
+        self.sql(f"CREATE SCHEMA {name}")
+        return f"{self.url('postgres')}?options=-csearch_path%3D{name}"
+
     def sql(self, statement: str, database: str = "postgres") -> str:
         """Run one statement as its owner and return what psql prints."""
         return self._run("psql", "-qAtX", "-c", statement, self.url(database))
@@ -96,6 +104,14 @@ class Cluster:
             "initdb", "-D", self._data, "-A", "trust", "-U", "keyturn", "--no-sync", "-E", "UTF8",
             "--locale=C.UTF-8",
         )  # fmt: skip
+
+
+@functools.cache
+def shared() -> Cluster:
+    """Return this process's own cluster, started once; it forgets its syncs and ends with us."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(cluster("-c fsync=off"))
 
 
 @contextmanager

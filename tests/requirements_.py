@@ -7,6 +7,7 @@ missing part. In CI the same absence is a failure: set ``KEYTURN_REQUIRE_ALL=1``
 import glob
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
@@ -80,3 +81,7 @@ def go_without(missing: str) -> NoReturn:
 def rounds(*, bounded: int, full: int) -> int:
     """Return how often a sweep repeats: ``full`` under `make faults`, else ``bounded``."""
     return full if os.environ.get("KEYTURN_FAULTS") == "full" else bounded
+
+
+if __name__ == "__main__":  # says by its exit status whether a part is here
+    sys.exit(0 if REQUIREMENTS[sys.argv[1]].find() else 1)

@@ -5,6 +5,8 @@ are the point.
 """
 
 import asyncio
+import functools
+import os
 from collections.abc import Awaitable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +21,7 @@ from keyturn.server.projects.rules import Project
 from keyturn.server.services import Services
 from keyturn.server.sessions.rules import Origin, Session
 from keyturn.server.settings import Settings
+from tests.postgres_ import shared
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -54,6 +57,8 @@ class InProcess:
     ) -> None:
         """Start it; ``host`` is what an app around it passes to ``create_app``."""
         self.clock = clock or SetClock()
+        if os.environ.get("KEYTURN_TEST_DATABASE") == "postgresql":
+            settings.setdefault("database", _database_of(data))
         self.settings = Settings.model_validate({"data": data, "base_url": BASE_URL, **settings})
         self.app: FastAPI = create_app(self.settings, clock=self.clock, **(host or {}))
         self._runner = asyncio.Runner()
@@ -128,6 +133,12 @@ class InProcess:
         """Stop the server as a shutdown does."""
         self._runner.run(_awaited(self._lifespan.__aexit__(None, None, None)))
         self._runner.close()
+
+
+@functools.cache
+def _database_of(data: Path) -> str:
+    """Return the PostgreSQL database that goes with a data folder, also after a restart."""
+    return shared().create_schema()
 
 
 async def _awaited(work: Awaitable[R]) -> R:

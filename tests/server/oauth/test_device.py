@@ -247,9 +247,10 @@ def test_of_an_approval_and_a_denial_at_once_exactly_one_counts(server: InProces
         return [outcome.kind for outcome in outcomes]
 
     kinds = server.run(race())
-    assert kinds[0] == "denied"
-    assert kinds[1:] == ["decided"] * 7
-    assert poll(server, started["device_code"]).json()["error"] == "access_denied"
+    [won] = set(kinds) - {"decided"}
+    assert sorted(kinds) == sorted([won] + ["decided"] * 7)
+    answer = poll(server, started["device_code"]).json()
+    assert answer.get("error") == ("access_denied" if won == "denied" else None)
 
 
 def test_a_client_without_the_grant_cannot_start(server: InProcess) -> None:
