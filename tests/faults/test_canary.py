@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.faults import flows_ as flows
 from tests.faults.canary_ import Canary, Watched, files_below, process_facts
-from tests.faults.servers_ import Server
+from tests.faults.servers_ import Server, free_port
 from tests.faults.steps_ import approve_device
 from tests.server.person_ import Person
 
@@ -27,6 +28,7 @@ logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, format="%(asctime)s 
 from keyturn.cli import main
 sys.exit(main())
 """
+METRICS_PORT = free_port()
 DEBUGGING = {"PYTHONASYNCIODEBUG": "1", "PYTHONFAULTHANDLER": "1"}
 # What is there to hold secrets: the server's own, keys for their owner, mails for theirs.
 HOLDERS = ("secret", "project-default-keys.json", "outbox")
@@ -72,7 +74,8 @@ def _quietly_started(data: Path) -> Server:
     server.log_file.unlink()
     port = server.port
     loud = (sys.executable, "-X", "dev", "-c", LOUD)
-    return Server(data, command=loud, port=port, base_url=None, environ=DEBUGGING)
+    watching = {"KEYTURN_LOG_REQUESTS": "true", "KEYTURN_METRICS": f"127.0.0.1:{METRICS_PORT}"}
+    return Server(data, command=loud, port=port, base_url=None, environ=DEBUGGING | watching)
 
 
 def _real_client(
@@ -157,6 +160,20 @@ def test_no_secret_stands_in_the_database_or_the_data_folder(played: Played) -> 
 
 def test_no_secret_stands_in_the_log_or_a_traceback(played: Played) -> None:
     assert played.canary.found_in("the log", played.server.log_file.read_bytes()) == []
+
+
+def test_no_persons_address_stands_in_the_log(played: Played) -> None:
+    log = played.server.log
+    assert " /sign-in " in log  # each request has its line, by its declared route
+    assert "@example.com" not in log
+    assert "%40example.com" not in log
+
+
+def test_no_secret_stands_in_the_metrics(played: Played) -> None:
+    told = httpx2.get(f"http://127.0.0.1:{METRICS_PORT}/metrics").content
+    assert b'route="/oauth/token"' in told
+    assert played.canary.found_in("the metrics", told) == []
+    assert b"@example.com" not in told
 
 
 def test_no_secret_stands_in_a_process_list(played: Played) -> None:
