@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from keyturn.protocol.pkce import challenge_for
 from keyturn.server.projects.rules import DEVICE_GRANT
+from tests.requirements_ import rounds
 from tests.server.bad_input.texts_ import MARK, encoded, raw_values
 from tests.server.in_process_ import BASE_URL
 from tests.server.person_ import VERIFIER, Person, authorize_path
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from tests.server.in_process_ import InProcess
 
 _SAME = settings(
-    max_examples=150,
+    max_examples=rounds(bounded=150, full=1500),
     derandomize=True,
     database=None,
     deadline=None,
@@ -133,7 +134,7 @@ LATIN = st.binary(max_size=60).map(lambda found: bytes(b for b in found if b not
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("path", ["/oauth/userinfo", "/oauth/token", "/oauth/revoke", "/oauth/ack"])
 def test_no_header_is_too_odd(shared: InProcess, path: str, method: str) -> None:
-    @settings(_SAME, max_examples=60)
+    @settings(_SAME, max_examples=rounds(bounded=60, full=600))
     @given(headers=st.lists(st.tuples(HEADERS, SCHEMES, LATIN), max_size=4))
     def ask(headers: list[tuple[bytes, bytes, bytes]]) -> None:
         sent = [(name, scheme + MARK.encode() + rest) for name, scheme, rest in headers]
@@ -162,7 +163,15 @@ ASKED: dict[str, list[str]] = {
     "host_name": ["quartz"],
     "login_hint": ["ada@example.com"],
     "nonce": ["n"],
+    "max_age": ["0", "3600", "-1", "x"],
+    "id_token_hint": ["x", "a.b.c"],
+    "claims": ['{"userinfo": {"email": null}}', '{"id_token": {"sub": {"value": "x"}}}', "[]", "{"],
+    "acr_values": ["0"],
+    "ui_locales": ["de"],
+    "display": ["page", "popup"],
 }
+# Left out of what a request begins with: each is a mistake by itself.
+MISTAKES = {"request", "id_token_hint", "claims"}
 
 
 @pytest.mark.proves("S-20", "S-22", "T-8", "T-14")
@@ -172,7 +181,7 @@ def test_an_authorization_request_ends_at_our_pages_or_at_the_registered_address
     shared: InProcess, person: Person, is_signed_in: bool, method: str
 ) -> None:
     cookies = person.cookie_header() if is_signed_in else {}
-    base = [(name, values[0].encode()) for name, values in ASKED.items() if name != "request"]
+    base = [(name, values[0].encode()) for name, values in ASKED.items() if name not in MISTAKES]
 
     @_SAME
     @given(
