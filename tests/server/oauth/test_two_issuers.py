@@ -13,7 +13,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
 import pytest
+from pydantic import ValidationError
 
+from keyturn.server.oauth.registration_rules import redirect_uri_is_safe
+from keyturn.server.projects.rules import redirect_problem
+from keyturn.server.settings import Settings
 from tests.server.in_process_ import InProcess
 from tests.server.oauth.grants_ import (
     CLIENT,
@@ -194,3 +198,19 @@ def test_a_device_code_of_one_issuer_is_unknown_at_the_other(
     )
     assert theirs.run(found) is None
     assert poll(mine, started["device_code"]).status_code == 200
+
+
+@pytest.mark.proves("T-5", "S-22")
+@pytest.mark.parametrize("name", ["code", "state", "iss", "error", "error_description", "%69ss"])
+def test_no_redirect_address_brings_a_part_of_the_answer_along(name: str) -> None:
+    uri = f"https://app.example/callback?tenant=1&{name}=https://evil.example"
+    assert redirect_problem("https://app.example/callback?tenant=1&issue=2") is None
+    assert redirect_problem(uri) is not None
+    with pytest.raises(ValidationError):
+        Settings.model_validate(
+            {
+                "projects": [{"id": "default", "display_name": "Acme"}],
+                "clients": [{"id": "web", "project": "default", "redirect_uris": [uri]}],
+            }
+        )
+    assert not redirect_uri_is_safe(uri)

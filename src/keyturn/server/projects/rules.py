@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 if TYPE_CHECKING:
     from keyturn.server.storage.base import Row
@@ -16,6 +16,8 @@ NATIVE_GRANTS = ("authorization_code", "refresh_token", DEVICE_GRANT)
 NATIVE_SCOPES = ("openid", "profile", "email", "offline_access")
 NATIVE_REDIRECTS = ("http://127.0.0.1/callback", "http://[::1]/callback")
 ID_TOKEN_ALGORITHMS = ("RS256", "ES256")
+# A redirect URI with one of these would make two of it in every answer, and its reader choose.
+_ANSWERED = frozenset({"code", "state", "iss", "error", "error_description", "error_uri"})
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -156,6 +158,8 @@ def redirect_problem(uri: str) -> str | None:
         return f"{uri!r} is not a URI"
     if "#" in uri or any(ord(c) <= 0x20 or ord(c) >= 0x7F for c in uri):
         return f"{uri!r} has a fragment or characters that a URI may not have"
+    if not _ANSWERED.isdisjoint(name for name, _ in parse_qsl(parts.query, keep_blank_values=True)):
+        return f"{uri!r} has a parameter in its query that answers carry"
     if parts.scheme == "https" and host:
         return None
     if parts.scheme == "http":
