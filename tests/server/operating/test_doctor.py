@@ -78,6 +78,7 @@ def test_a_healthy_server_passes_every_check_and_not_a_byte_of_it_changes(tmp_pa
     assert bytes_below(tmp_path) == before
 
 
+@pytest.mark.proves("S-61")
 def test_a_lost_or_exchanged_secret_is_told_and_never_made_anew(tmp_path: Path) -> None:
     chosen = made(tmp_path / "data")
     chosen.secret_path.write_text("ab" * 32)

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx2
+import pytest
 
 from keyturn.server.operating.readiness import LOOK_EVERY_SECONDS, Readiness
 from keyturn.server.storage.base import StorageUnavailable
@@ -55,6 +56,7 @@ def test_a_database_that_hangs_is_a_reason_within_bounded_time() -> None:
     assert asyncio.run(ask()) == "database-slow"
 
 
+@pytest.mark.proves("T-11")
 def test_any_number_of_probes_share_one_write_a_second() -> None:
     database = Database()
 

@@ -28,6 +28,7 @@ def asked(server: InProcess, ip: str, *names: str) -> str:
     return str(server.get("/health", ip=ip, headers=headers).headers["x-request-id"])
 
 
+@pytest.mark.proves("S-62")
 def test_a_request_is_named_by_the_server_and_by_a_trusted_proxy_alone(server: InProcess) -> None:
     assert asked(server, "203.0.113.7", MADE_UP) != MADE_UP
     assert asked(server, "203.0.113.7") != asked(server, "203.0.113.7")
@@ -53,6 +54,7 @@ def test_the_stack_api_shows_the_same_name_in_its_own_header_and_no_other(
     assert answer.headers["x-stack-request-id"] == MADE_UP
 
 
+@pytest.mark.proves("T-11")
 def test_no_label_holds_what_a_caller_can_choose(server: InProcess) -> None:
     metrics = server.app.state.metrics = Metrics()
     for number in range(20):
@@ -84,6 +86,7 @@ def test_an_address_for_metrics_that_is_none_is_refused(address: str) -> None:
         load(environ={"KEYTURN_METRICS": address})
 
 
+@pytest.mark.proves("T-9")
 @pytest.mark.parametrize("formatter", [TextLines("%(message)s"), JsonLines()])
 def test_a_traceback_in_the_log_has_frames_and_type_and_no_text(
     formatter: logging.Formatter,
