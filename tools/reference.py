@@ -50,13 +50,12 @@ def errors_page() -> str:
 
 def settings_page() -> str:
     """Every setting of the server, from keyturn.server.settings."""
-    from keyturn.server.settings import (
-        PREFIX,
+    from keyturn.server.declarations import (
         ClientDeclaration,
         ProjectDeclaration,
         ResourceDeclaration,
-        Settings,
     )
+    from keyturn.server.settings import PREFIX, Settings
 
     lines = [
         "# Settings of the server",

@@ -8,12 +8,12 @@ import pytest
 from pydantic import BaseModel
 
 import reference
-from keyturn.server.settings import (
+from keyturn.server.declarations import (
     ClientDeclaration,
     ProjectDeclaration,
     ResourceDeclaration,
-    Settings,
 )
+from keyturn.server.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 MAP = ROOT / "docs/explain/map.md"

@@ -141,11 +141,9 @@ def _build(
     limits = Limits(storage, clock)
     mail = Mail(settings, clock)
     alerts = Alerts(storage, clock, projects, limits, mail, issuer=settings.issuer)
-    resources = Resources(
-        [declared.resource() for declared in settings.resources],
-        issuer=settings.issuer,
-        site_name=settings.site_name,
-    )
+    resources = _resources(settings)
+    limit_volume = settings.rate_limits == "on"
+    id_tokens = IdTokens(storage, keys, clock, issuer=settings.issuer)
     seconds = settings.access_token_seconds
     stack_access = AccessTokens(keys, projects, clock, base_url=settings.issuer, seconds=seconds)
     return Services(
@@ -163,24 +161,12 @@ def _build(
         hub=hub,
         resources=resources,
         registrations=Registrations(
-            storage,
-            secret,
-            clock,
-            projects,
-            resources,
-            sessions,
-            limit_volume=settings.rate_limits == "on",
+            storage, secret, clock, projects, resources, sessions, limit_volume=limit_volume
         ),
         authorization=Authorization(
-            storage,
-            secret,
-            clock,
-            projects,
-            resources,
-            IdTokens(storage, keys, clock, issuer=settings.issuer),
-            issuer=settings.issuer,
+            storage, secret, clock, projects, resources, id_tokens, issuer=settings.issuer
         ),
-        devices=Devices(storage, secret, clock, hub, limit_volume=settings.rate_limits == "on"),
+        devices=Devices(storage, secret, clock, hub, limit_volume=limit_volume),
         approvals=Approvals(storage, secret, clock),
         mail=mail,
         signin=SignIn(storage, secret, clock, limits, accounts, sessions, mail),
@@ -201,6 +187,14 @@ def _build(
             alerts=alerts,
             hub=hub,
         ),
+    )
+
+
+def _resources(settings: Settings) -> Resources:
+    return Resources(
+        [declared.resource() for declared in settings.resources],
+        issuer=settings.issuer,
+        site_name=settings.site_name,
     )
 
 

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 import pytest
 
 from keyturn.protocol.pkce import challenge_for
-from keyturn.server.settings import ClientDeclaration, Settings
+from keyturn.server.declarations import ClientDeclaration
+from keyturn.server.settings import Settings
 from tests.server.in_process_ import InProcess
 from tests.server.oauth.grants_ import start_device
 from tests.server.person_ import Person

@@ -9,7 +9,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from keyturn.server.settings import ClientDeclaration
+from keyturn.server.declarations import ClientDeclaration
 from tests.server.in_process_ import InProcess
 from tests.server.oauth.grants_ import CLIENT, DEVICE_GRANT, redeem, refresh, signed_in
 

@@ -10,10 +10,10 @@ import httpx2
 import pytest
 
 from keyturn.server import well_known_app
+from keyturn.server.declarations import ResourceDeclaration
 from keyturn.server.oauth import rules
 from keyturn.server.oauth.authorize import AuthorizationRequest, RedirectableError
 from keyturn.server.oauth.resources import resource_problem
-from keyturn.server.settings import ResourceDeclaration
 from tests.server.in_process_ import BASE_URL, InProcess
 from tests.server.oauth.grants_ import (
     BROWSER_ORIGIN,

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from keyturn.server.declarations import ClientDeclaration, ProjectDeclaration
 from keyturn.server.projects.service import DEFAULT_CLIENT, DEFAULT_PROJECT
-from keyturn.server.settings import ClientDeclaration, ProjectDeclaration, SettingsProblem
+from keyturn.server.settings import SettingsProblem
 
 if TYPE_CHECKING:
     from datetime import datetime

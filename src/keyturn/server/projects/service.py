@@ -20,8 +20,8 @@ from keyturn.server.projects.rules import (
 
 if TYPE_CHECKING:
     from keyturn.server.clock import Clock
+    from keyturn.server.declarations import ClientDeclaration, ProjectDeclaration
     from keyturn.server.secret import ServerSecret
-    from keyturn.server.settings import ClientDeclaration, ProjectDeclaration
     from keyturn.server.storage.base import Storage, Work
 
 KINDS = {
