@@ -40,8 +40,9 @@ TEXT = st.one_of(
     st.sampled_from([*ELSEWHERE, *SCHEMES, *ALMOST_LOOPBACK]),
     st.text(max_size=80),
 )
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
 ANYTHING = st.recursive(
-    st.one_of(TEXT, st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False)),
+    st.one_of(TEXT, st.none(), st.booleans(), st.integers(), FINITE),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=8,
 )
