@@ -18,7 +18,26 @@ from tests.server.person_ import PASSWORD, Person, Serving
 
 # What a client sees of a server that was killed while it asked.
 DEAD = (OSError, http.client.HTTPException, httpx2.TransportError)
+PUT_OFF = 503
 ANONYMOUS = STACK | {"x-stack-allow-anonymous-user": "true"}
+
+
+class PutOff(Exception):
+    """The server answered 503: it says that it could not do what was asked."""
+
+
+class Prompt:
+    """A server as browsers reach it, for those who do not wait: raises PutOff."""
+
+    def __init__(self, server: Serving) -> None:
+        self._server = server
+
+    def request(self, method: str, path: str, **options: Any) -> httpx2.Response:
+        """Send one request on a connection of its own; redirects are not followed."""
+        answer = self._server.request(method, path, **options)
+        if answer.status_code == PUT_OFF:
+            raise PutOff
+        return answer
 
 
 class Caller:
@@ -38,10 +57,13 @@ class Caller:
         return status, json.loads(body) if body.startswith(b"{") else {}
 
     def send_raw(self, request: Send) -> tuple[int, bytes]:
-        """Send and return status and body; raises one of DEAD."""
+        """Send and return status and body; raises one of DEAD, or PutOff."""
         self._connection.request(request.method, request.path, request.body, request.headers)
         answer = self._connection.getresponse()
-        return answer.status, answer.read()
+        body = answer.read()
+        if answer.status == PUT_OFF:
+            raise PutOff
+        return answer.status, body
 
     def stack(self, method: str, path: str, body: Any = None, **headers: str) -> dict[str, Any]:
         """Ask the Stack-compatible API, which must agree."""
@@ -60,11 +82,19 @@ class Caller:
 
 
 class Load:
-    """Threads that ask without pause. ``stop`` waits for them, once the server is dead."""
+    """Threads that ask without pause. ``stop`` waits for them, once the server is dead.
 
-    def __init__(self, server: Serving, port: int, browsers: list[Person]) -> None:
+    Args:
+        port: Where the server listens.
+        browsers: People who approve programs; each in a thread of their own.
+        ends: What ends a thread; anything else that it meets is a surprise.
+    """
+
+    def __init__(
+        self, port: int, browsers: list[Person], ends: tuple[type[Exception], ...] = DEAD
+    ) -> None:
         self.journal = Journal()
-        self._server, self._port = server, port
+        self._port, self._ends = port, ends
         self._surprises: list[BaseException] = []
         work: list[Callable[[Caller, SystemRandom], None]] = [self._guests, self._guests]
         work += [self._sign_ups, *(self._families(browser) for browser in browsers)]
@@ -94,7 +124,7 @@ class Load:
         try:
             while True:
                 work(caller, chance)
-        except DEAD:
+        except self._ends:
             return
         except BaseException as surprise:  # a wrong answer: for stop() to raise
             self._surprises.append(surprise)

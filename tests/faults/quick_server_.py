@@ -4,12 +4,13 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
+from tests.faults import databases_
 from tests.faults.forks_ import forks
 from tests.faults.servers_ import ask, free_port
 from tests.server.in_process_ import BASE_URL
@@ -20,8 +21,8 @@ STARTS_WITHIN_SECONDS = 30
 class QuickServer:
     """One server to be killed and started again, always at the same port."""
 
-    def __init__(self, data: Path) -> None:
-        self.data, self.port = data, free_port()
+    def __init__(self, data: Path, database: str | None = None) -> None:
+        self.data, self.database, self.port = data, database, free_port()
         self.log_file = data.parent / "server.log"
         self.start()
 
@@ -39,6 +40,7 @@ class QuickServer:
     def start(self) -> None:
         """Start, and wait until it answers."""
         arguments = ["--data", str(self.data), "--port", str(self.port), "--base-url", BASE_URL]
+        arguments += ["--database", self.database] if self.database else []
         self.process = forks().Process(target=_serve, args=(arguments, self.log_file), daemon=True)
         self.process.start()
         deadline = time.monotonic() + STARTS_WITHIN_SECONDS
@@ -56,6 +58,10 @@ class QuickServer:
         """Send one request on a connection of its own; redirects are not followed."""
         return ask(self.port, method, path, **options)
 
+    def rows(self, query: str, *values: Any) -> list[Mapping[str, Any]]:
+        """Ask its database, from outside."""
+        return databases_.rows(self.data, self.database, query, *values)
+
     def _answers(self) -> bool:
         with contextlib.suppress(OSError):
             socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
@@ -64,9 +70,9 @@ class QuickServer:
 
 
 @contextlib.contextmanager
-def quick_server(data: Path) -> Iterator[QuickServer]:
+def quick_server(data: Path, database: str | None = None) -> Iterator[QuickServer]:
     """Yield a server that is gone when the block ends."""
-    server = QuickServer(data)
+    server = QuickServer(data, database)
     try:
         yield server
     finally:

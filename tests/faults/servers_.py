@@ -7,12 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
+from tests.faults import databases_
 from tests.server.in_process_ import BASE_URL
 
 COMMAND = (sys.executable, "-c", "import sys; from keyturn.cli import main; sys.exit(main())")
@@ -63,7 +64,7 @@ class Server:
         environ: dict[str, str] | None = None,
         **settings: str,
     ) -> None:
-        self.data = data
+        self.data, self.database = data, settings.get("database")
         self.port = port or free_port()
         self.base_url = base_url or f"http://127.0.0.1:{self.port}"
         self.log_file = data.parent / f"server-{self.port}.log"
@@ -102,6 +103,10 @@ class Server:
     def request(self, method: str, path: str, **options: Any) -> httpx2.Response:
         """Send one request on a connection of its own; redirects are not followed."""
         return ask(self.port, method, path, **options)
+
+    def rows(self, query: str, *values: Any) -> list[Mapping[str, Any]]:
+        """Ask its database, from outside."""
+        return databases_.rows(self.data, self.database, query, *values)
 
     def _start(self) -> subprocess.Popen[str]:
         with self.log_file.open("ab") as log:

@@ -3,9 +3,7 @@
 import email
 import json
 import re
-import sqlite3
 import time
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -149,10 +147,3 @@ def last_mail(data: Path) -> str:
                 return link[0].decode()
         time.sleep(0.01)
     raise AssertionError("no mail came")
-
-
-def rows(data: Path, query: str, *values: Any) -> list[sqlite3.Row]:
-    """Ask the database of a server, from outside."""
-    with closing(sqlite3.connect(f"file:{data / 'keyturn.sqlite3'}?mode=ro", uri=True)) as found:
-        found.row_factory = sqlite3.Row
-        return found.execute(query, values).fetchall()

@@ -14,7 +14,6 @@ from tests.faults.steps_ import (
     good,
     redeem_send,
     refresh_send,
-    rows,
     send,
     signed_up,
 )
@@ -48,10 +47,10 @@ def end_by_reuse(server: Server) -> None:
     assert stolen.json()["error"] == "invalid_grant"
 
 
-def wait_for_claim(data: Path) -> None:
+def wait_for_claim(server: Server) -> None:
     """Wait until the server has begun to send the mail."""
     for _ in range(2000):
-        [row] = rows(data, "SELECT mail_due_at > created_at AS claimed FROM session_alert")
+        [row] = server.rows("SELECT mail_due_at > created_at AS claimed FROM session_alert")
         if row["claimed"]:
             return
         time.sleep(0.01)
@@ -70,7 +69,7 @@ def test_a_server_killed_before_it_told_the_owner_tells_after_its_restart(
     ):
         end_by_reuse(server)
         if moment == "in the middle of it":
-            wait_for_claim(data)
+            wait_for_claim(server)
         # Leaving this block kills the server.
     with closing(sqlite3.connect(data / "keyturn.sqlite3")) as database:
         # The claim of the dead: its time is turned back rather than waited for.

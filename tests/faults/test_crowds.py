@@ -23,7 +23,6 @@ from tests.faults.steps_ import (
     last_mail,
     redeem_send,
     refresh_send,
-    rows,
     send,
     signed_up,
 )
@@ -62,8 +61,7 @@ class Machine:
 
     def steps(self) -> list[str]:
         """Return the events that the server wrote of this session after its beginning."""
-        found = rows(
-            self.server.data,
+        found = self.server.rows(
             "SELECT kind FROM audit_event WHERE session_id = ? ORDER BY created_at, rowid",
             self.family,
         )
@@ -73,7 +71,7 @@ class Machine:
         """Return where the server's own record of the session stands."""
         names = "generation, siblings_made, acknowledged, ended_at"
         query = f"SELECT {names} FROM session WHERE id = ?"  # noqa: S608 - constant names
-        return dict(rows(self.server.data, query, self.family)[0])
+        return dict(self.server.rows(query, self.family)[0])
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Races across processes: two servers on one database, 32 clients that send at once.
+"""Races across processes: two servers on one database of either kind, 32 clients at once.
 
 Each race is run in rounds. Of everything that may be had once, exactly one asks successfully,
 whichever server was asked; the others get the refusal that belongs to coming second.
@@ -27,12 +27,12 @@ from tests.faults.steps_ import (
     opened_device,
     redeem_send,
     refresh_send,
-    rows,
     send,
     signed_up,
     stack,
     stack_send,
 )
+from tests.postgres_ import shared
 from tests.requirements_ import rounds
 from tests.server.in_process_ import BASE_URL
 from tests.server.person_ import Person
@@ -40,7 +40,10 @@ from tests.server.person_ import Person
 pytestmark = pytest.mark.sweep
 
 Tell = Callable[[str], None]
-ROUNDS = rounds(bounded=25, full=200)
+ROUNDS = {
+    "sqlite": rounds(bounded=25, full=200),
+    "postgresql": rounds(bounded=3, full=200),
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class Track:
     servers: list[Server]
     racers: Racers
     ada: Person
+    rounds: range
 
     @property
     def first(self) -> Server:
@@ -66,11 +70,16 @@ class Track:
         return self.racers.race([make(next(ports), value) for value in values])
 
 
-@pytest.fixture(scope="module")
-def track(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Track]:
+@pytest.fixture(scope="module", params=ROUNDS)
+def track(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Track]:
+    kind: str = request.param
+    chosen = {"database": shared().create()} if kind == "postgresql" else {}
     data = tmp_path_factory.mktemp("races") / "data"
-    with serving(data, count=2) as servers, racers() as runners:
-        yield Track(servers, runners, signed_up(servers[0], "ada@example.com"))
+    with serving(data, count=2, **chosen) as servers, racers() as runners:
+        ada = signed_up(servers[0], "ada@example.com")
+        yield Track(servers, runners, ada, range(ROUNDS[kind]))
         assert_no_surprise(servers[0].log + servers[1].log)
 
 
@@ -99,14 +108,14 @@ def redeem_with(code: str, port: int, verifier: str) -> Send:
 
 def newest_device(server: Server) -> str:
     """Return the id of the device authorization that was begun last."""
-    found = rows(server.data, "SELECT id FROM device_authorization ORDER BY rowid DESC LIMIT 1")
+    found = server.rows("SELECT id FROM device_authorization ORDER BY created_at DESC LIMIT 1")
     request_id: str = found[0]["id"]
     return request_id
 
 
 @pytest.mark.proves("S-6")
 def test_of_simultaneous_polls_one_gets_exactly_the_completed_token(track: Track) -> None:
-    for _ in range(ROUNDS):
+    for _ in track.rounds:
         started, browser = cli_attempt(track.first), guest(track.first)
         good(complete(track.first, started["login_code"], browser["refresh_token"]))
         code = started["polling_code"]
@@ -121,7 +130,7 @@ def test_of_simultaneous_completes_one_wins_and_its_token_is_what_the_poll_gets(
     track: Track,
 ) -> None:
     tokens = [guest(track.first)["refresh_token"] for _ in range(RACERS)]
-    for _ in range(ROUNDS):
+    for _ in track.rounds:
         started = cli_attempt(track.first)
 
         def asks(port: int, token: str, code: str = started["login_code"]) -> Send:
@@ -136,7 +145,7 @@ def test_of_simultaneous_completes_one_wins_and_its_token_is_what_the_poll_gets(
 
 @pytest.mark.proves("S-6")
 def test_of_simultaneous_claims_one_gets_the_anonymous_session(track: Track) -> None:
-    for _ in range(ROUNDS):
+    for _ in track.rounds:
         anonymous = guest(track.first)
         started = cli_attempt(track.first, anon_refresh_token=anonymous["refresh_token"])
 
@@ -153,7 +162,7 @@ def test_of_simultaneous_claims_one_gets_the_anonymous_session(track: Track) -> 
 def test_of_simultaneous_redemptions_of_a_code_one_gets_tokens_and_the_replays_end_them(
     track: Track, tell: Tell
 ) -> None:
-    for _ in range(ROUNDS):
+    for _ in track.rounds:
         code = authorization_code(track.ada)
         winner = only_winner(track.race(partial(redeem_send, code=code)), won=200, lost=400)
         # 31 came a second time with the right verifier: what the first was given is over.
@@ -164,7 +173,7 @@ def test_of_simultaneous_redemptions_of_a_code_one_gets_tokens_and_the_replays_e
 
 @pytest.mark.proves("S-21")
 def test_a_thief_without_the_verifier_neither_wins_nor_spoils_a_code(track: Track) -> None:
-    for _ in range(ROUNDS):
+    for _ in track.rounds:
         code = authorization_code(track.ada)
         verifiers = ["w" * 43] * (RACERS - 1)
         verifiers.insert(RACERS // 2, "v" * 43)
@@ -178,7 +187,7 @@ def test_a_thief_without_the_verifier_neither_wins_nor_spoils_a_code(track: Trac
 def test_of_simultaneous_polls_of_an_approved_device_code_one_gets_tokens(
     track: Track, tell: Tell
 ) -> None:
-    for _ in range(ROUNDS):
+    for _ in track.rounds:
         started = device(track.first)
         approve_device(track.ada, started["user_code"])
         code = started["device_code"]
@@ -193,7 +202,7 @@ def test_of_simultaneous_polls_of_an_approved_device_code_one_gets_tokens(
 def test_simultaneous_refreshes_with_one_token_make_one_new_generation(track: Track) -> None:
     code = authorization_code(track.ada)
     tokens = good(send(track.first, redeem_send(track.first.port, code)))
-    for _ in range(ROUNDS):
+    for _ in track.rounds:
         current = tokens["refresh_token"]
         answers = track.race(partial(refresh_send, token=current))
         given = [answer.json for answer in answers if answer.status == 200]
@@ -205,15 +214,14 @@ def test_simultaneous_refreshes_with_one_token_make_one_new_generation(track: Tr
 
 @pytest.mark.proves("S-51")
 def test_of_approve_and_deny_pressed_at_once_one_decides_and_the_poll_agrees(track: Track) -> None:
-    for _ in range(ROUNDS):
+    for _ in track.rounds:
         started = device(track.first)
         fields = opened_device(track.ada, started["user_code"])
         decisions = ["approve", "deny"] * (RACERS // 2)
         press = pressing(track.ada.cookie_header(), fields)
         answers = track.race_with(decisions, press)
         assert all(answer.status < 500 for answer in answers)
-        decided = rows(
-            track.first.data,
+        decided = track.first.rows(
             "SELECT kind FROM audit_event WHERE kind LIKE 'device.%' AND facts LIKE ?",
             f"%{newest_device(track.first)}%",
         )

@@ -1,16 +1,15 @@
 """Programs that wait for a decision: they cost memory and nothing else, and hear of it at once."""
 
 import asyncio
-import contextlib
-import json
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.faults.held_ import held, poll_send
 from tests.faults.racers_ import Send
 from tests.faults.servers_ import Server, serving
 from tests.faults.steps_ import (
@@ -22,7 +21,6 @@ from tests.faults.steps_ import (
     good,
     guest,
     signed_up,
-    stack_send,
 )
 from tests.faults.tracing_ import calls, tracing
 from tests.requirements_ import rounds
@@ -33,52 +31,6 @@ QUIET_SECONDS = 5
 SOON_SECONDS = 5
 # Every statement locks the index before it looks at anything, so none can hide from these.
 OPTIONS = ("-y", "-e", "trace=fcntl,pread64,pwrite64,fdatasync,ftruncate,openat")
-HOLD = {"prefer": "wait=60"}
-
-
-class Held:
-    """A request whose answer is being held back."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
-
-    @classmethod
-    async def begin(cls, request: Send) -> "Held":
-        """Send a request that waits."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", request.port)
-        body = request.body.encode()
-        headers = request.headers | HOLD | {"host": "x", "content-length": str(len(body))}
-        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        writer.write(f"POST {request.path} HTTP/1.1\r\n{head}\r\n".encode() + body)
-        await writer.drain()
-        return cls(reader, writer)
-
-    async def answer(self) -> tuple[int, dict[str, str]]:
-        """Return status and object once they come."""
-        head = (await self._reader.readuntil(b"\r\n\r\n")).decode().lower()
-        length = re.search(r"content-length: (\d+)", head)
-        assert length is not None
-        body = await self._reader.readexactly(int(length[1]))
-        return int(head.split()[1]), json.loads(body)
-
-    async def close(self) -> None:
-        self._writer.close()
-        with contextlib.suppress(OSError):
-            await self._writer.wait_closed()
-
-
-@contextlib.asynccontextmanager
-async def held(requests: list[Send]) -> AsyncIterator[list[Held]]:
-    """Keep requests waiting while the block runs."""
-    waiting = await asyncio.gather(*(Held.begin(request) for request in requests))
-    try:
-        yield waiting
-    finally:
-        await asyncio.gather(*(one.close() for one in waiting))
-
-
-def poll_send(port: int, polling_code: str) -> Send:
-    return stack_send(port, "/auth/cli/poll", polling_code=polling_code)
 
 
 def kilobytes(server: Server) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,6 +17,7 @@ import asyncpg
 
 from keyturn.server.storage import statements
 from keyturn.server.storage.base import Query, StorageConflict, StorageUnavailable, Work
+from keyturn.server.storage.postgres_doubt import GONE, Connection, learn_life, was_committed
 from keyturn.server.storage.postgres_listener import CHANNEL, Listener
 from keyturn.server.storage.postgres_schema import migrate
 from keyturn.server.storage.postgres_text import Text, numbered
@@ -25,28 +25,14 @@ from keyturn.server.storage.postgres_text import Text, numbered
 P = ParamSpec("P")
 R = TypeVar("R")
 
-log: logging.Logger = logging.getLogger("keyturn.postgres")
-
 CONNECTIONS = 10
 WAIT_SECONDS = 5.0
 STATEMENT_SECONDS = 10.0
 READ_ATTEMPTS = 3
 MOST_ATTEMPTS = 40
-IN_DOUBT_SECONDS = 10.0
 FIRST_PAUSE_SECONDS = 0.001
 LONGEST_PAUSE_SECONDS = 0.1
 _AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
-_GONE = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # what a broken connection answers before it knows that it is
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    ConnectionError,
-    OSError,
-    TimeoutError,
-)
 # A connection of ours must not be one that acknowledges early, whatever the server's default says.
 SESSION = {
     "application_name": "keyturn",
@@ -93,11 +79,13 @@ class PostgresStorage:
                 command_timeout=STATEMENT_SECONDS + 5,
                 max_inactive_connection_lifetime=300,
                 server_settings=SESSION,
+                connection_class=Connection,
+                init=learn_life,
             )
             await self._listener.start()
         except BaseException as error:
             await self._let_go()
-            if isinstance(error, (asyncpg.PostgresError, *_GONE, ValueError)):
+            if isinstance(error, (asyncpg.PostgresError, *GONE, ValueError)):
                 raise StorageUnavailable(f"PostgreSQL: {error or type(error).__name__}") from error
             raise
 
@@ -107,9 +95,13 @@ class PostgresStorage:
             try:
                 async with self._connection() as connection:
                     return await self._drive(connection, work(*args, **kwargs))
-            except _GONE as error:
+            except GONE as error:
                 # Reading twice harms nobody, and a pool is full of broken connections once the
                 # database was restarted.
+                if not left:
+                    raise StorageUnavailable(_named(error)) from error
+            except _AGAIN as error:
+                # One that only reads may be what others cannot be put into an order with.
                 if not left:
                     raise StorageUnavailable(_named(error)) from error
             except asyncpg.PostgresError as error:
@@ -162,14 +154,14 @@ class PostgresStorage:
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
             except asyncpg.IntegrityConstraintViolationError as error:
                 raise StorageConflict(_named(error)) from error
-            except (asyncpg.PostgresError, *_GONE) as error:
+            except (asyncpg.PostgresError, *GONE) as error:
                 raise StorageUnavailable(_named(error)) from error
         raise StorageUnavailable("others keep changing the same rows")
 
     async def _attempt(self, pool: asyncpg.Pool[asyncpg.Record], start: Callable[[], Work[R]]) -> R:
         """Run once; where the answer to COMMIT is lost, find out what became of it."""
         number: str | None = None
-        committing = False
+        life, committing, committed = "", False, False
         try:
             async with pool.acquire(timeout=WAIT_SECONDS) as connection:
                 transaction = connection.transaction(isolation="serializable")
@@ -180,38 +172,21 @@ class PostgresStorage:
                         "SELECT pg_current_xact_id_if_assigned()::text"
                     )
                 except BaseException:
-                    with contextlib.suppress(asyncpg.PostgresError, *_GONE):
+                    with contextlib.suppress(asyncpg.PostgresError, *GONE):
                         await transaction.rollback()
                     raise
-                committing = True
+                life, committing = connection.life, True
                 await transaction.commit()
+                committed = True
+            return result
+        except GONE:
+            if committed:  # and the connection broke while it went back to the pool
                 return result
-        except _GONE:
             if not committing or number is None:
                 raise
-            if await self._was_committed(number):
+            if await was_committed(self._url, number, life):
                 return result
             raise
-
-    async def _was_committed(self, number: str) -> bool:
-        """Ask a fresh connection about a transaction; wait for one that is still in progress."""
-        loop = asyncio.get_running_loop()
-        deadline, pause = loop.time() + IN_DOUBT_SECONDS, 0.05
-        while loop.time() < deadline:
-            with contextlib.suppress(asyncpg.PostgresError, *_GONE):
-                connection = await asyncpg.connect(self._url, timeout=WAIT_SECONDS)
-                try:
-                    status = await connection.fetchval(
-                        "SELECT pg_xact_status($1::text::xid8)", number
-                    )
-                finally:
-                    await connection.close(timeout=1)
-                if status != "in progress":
-                    log.warning("a commit whose answer was lost turned out %s", status)
-                    return bool(status == "committed")
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 1.0)
-        return False
 
     async def _drive(self, connection: Any, work: Work[R]) -> R:
         try:
@@ -233,7 +208,7 @@ class PostgresStorage:
         async with self._pool.acquire(timeout=WAIT_SECONDS) as connection:
             try:
                 yield connection
-            except _GONE:
+            except GONE:
                 connection.terminate()
                 raise
 
