@@ -125,7 +125,8 @@ class NotGranted(Exception):
 
     def __init__(self, code: str, description: str) -> None:
         super().__init__(description)
-        self.code, self.description = code, description
+        self.code: str = code
+        self.description: str = description
 
 
 def checked_request(
