@@ -36,8 +36,8 @@ class Metrics:
     """The numbers of one process."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.in_progress = Gauge(
+        self.registry: CollectorRegistry = CollectorRegistry()
+        self.in_progress: Gauge = Gauge(
             "keyturn_requests_in_progress",
             "Requests being answered, those that wait for a decision included.",
             registry=self.registry,

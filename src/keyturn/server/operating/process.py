@@ -148,6 +148,8 @@ def _serve(
 class Server(uvicorn.Server):
     """Says when it is ready, and answers held requests as soon as it is told to stop."""
 
+    should_exit: bool
+
     def __init__(
         self,
         config: uvicorn.Config,
