@@ -163,8 +163,8 @@ def of_oauth(checked: Checked, server: InProcess) -> None:
     checked.note(server.post("/oauth/ack", headers=bearer), "/oauth/ack")
     asked = server.post("/oauth/introspect", data={**form, "token": tokens["refresh_token"]})
     checked.note(asked, "/oauth/introspect")
-    well_known = "/.well-known/oauth-authorization-server", "/.well-known/oauth-protected-resource"
-    for path in ("/oauth/jwks", *well_known):
+    names = ("oauth-authorization-server", "openid-configuration", "oauth-protected-resource")
+    for path in ("/oauth/jwks", *(f"/.well-known/{name}" for name in names)):
         checked.note(server.get(path), path)
     checked.note(
         server.post("/oauth/revoke", data={**form, "token": tokens["refresh_token"]}),
