@@ -31,6 +31,7 @@ def test_the_id_token_of_a_code_names_person_client_and_time(party: Party) -> No
     assert (tokens["token_type"], tokens["scope"]) == ("Bearer", "openid")
 
 
+@pytest.mark.proves("S-61")
 def test_id_tokens_are_signed_with_rs256_by_a_published_key(party: Party) -> None:
     """OIDCCIdTokenSignature."""
     person, _ = visitor(party.server)
