@@ -20,7 +20,11 @@ def node_packages() -> Path:
         for name in ("package.json", "package-lock.json"):
             shutil.copy(HERE / "node" / name, folder / name)
         quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-        _run([npm, "ci", *quiet, "--fetch-timeout=30000"], folder, "openid-client")
+        _run(
+            [npm, "ci", *quiet, "--fetch-timeout=30000", "--fetch-retries=1"],
+            folder,
+            "openid-client",
+        )
         (folder / "installed").touch()
     return folder
 
