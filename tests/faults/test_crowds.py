@@ -49,7 +49,8 @@ class Machine:
     family: str
 
     def stored(self) -> Session:
-        return auth_at(self.home)._runtime().store.snapshot().sessions["ada"]
+        [stored] = auth_at(self.home)._runtime().store.snapshot().sessions.values()
+        return stored
 
     def expire(self) -> str:
         """Turn the stored expiry back; return the refresh token that is stored."""
@@ -98,9 +99,10 @@ def machine_of(
 ) -> Machine:
     """Sign a program in by authorization code and keep its session in ``home``."""
     given = good(send(server, redeem_send(server.port, authorization_code(ada))))
+    [known] = server.rows("SELECT user_id FROM session WHERE id = ?", given["session"])
     at, now = f"http://127.0.0.1:{port or server.port}/oauth", time.time()  # noqa: TID251
     session = Session(
-        account=Account(id="ada", email="ada@example.com"),
+        account=Account(id=known["user_id"], email="ada@example.com"),
         issuer=BASE_URL,
         client_id=CLIENT,
         access_token=given["access_token"],
