@@ -93,7 +93,7 @@ def test_it_is_made_like_the_blocking_one_without_touching_anything(machine: Mac
     lines: list[str] = []
     auth.trace(lines.append)
     assert "HttpxAuth" in repr(auth.httpx())
-    with pytest.raises(ValueError, match="give issuer="):
+    with pytest.raises(ValueError, match="give either issuer="):
         aio.Auth("acme")
 
 
