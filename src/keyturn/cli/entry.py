@@ -48,6 +48,9 @@ COMMANDS = {
     "epoch": Command(
         "keyturn.cli.epoch", "main", "End every session after restoring a backup.", "server"
     ),
+    "migrate": Command(
+        "keyturn.cli.migrate", "main", "Upgrade the schema; move to PostgreSQL.", "server"
+    ),
     "doctor": Command(
         "keyturn.cli.doctor", "main", "Find out what stands in the server's way.", "server"
     ),

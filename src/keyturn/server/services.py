@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keyturn.server.accounts.directory import Directory
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from keyturn.server.settings import Settings
 
 DATABASE_FILE = "keyturn.sqlite3"
+POSTGRES = ("postgresql://", "postgres://")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,16 +107,23 @@ async def open_services(
 async def _open_storage(settings: Settings) -> Storage:
     # Whatever the database: secret, keys of a first start and outbox lie here.
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if settings.database and settings.database.startswith(("postgresql://", "postgres://")):
-        return await _open_postgres(settings.database)
-    if settings.database and not settings.database.startswith("sqlite:///"):
-        raise SettingsProblem("database: sqlite:///PATH or postgresql://USER@HOST/NAME")
-    path = settings.data / DATABASE_FILE
-    if settings.database:
-        path = type(path)(settings.database.removeprefix("sqlite:///"))
-    storage = SqliteStorage(path)
+    database = database_of(settings)
+    if isinstance(database, str):
+        return await _open_postgres(database)
+    storage = SqliteStorage(database)
     storage.open()
     return storage
+
+
+def database_of(settings: Settings) -> Path | str:
+    """Return SQLite's file, or the URL of a PostgreSQL. Raises SettingsProblem."""
+    if not settings.database:
+        return settings.data / DATABASE_FILE
+    if settings.database.startswith(POSTGRES):
+        return settings.database
+    if not settings.database.startswith("sqlite:///"):
+        raise SettingsProblem("database: sqlite:///PATH or postgresql://USER@HOST/NAME")
+    return Path(settings.database.removeprefix("sqlite:///"))
 
 
 async def _open_postgres(url: str) -> Storage:

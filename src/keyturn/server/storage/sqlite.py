@@ -17,6 +17,7 @@ from typing import Any, ParamSpec, TypeVar
 from keyturn.server.storage import statements
 from keyturn.server.storage.base import StorageUnavailable, Work
 from keyturn.server.storage.sqlite_connection import connect, drive, migrate
+from keyturn.server.storage.sqlite_moved import unavailable
 from keyturn.server.storage.sqlite_writer import Job, Writer
 
 P = ParamSpec("P")
@@ -77,7 +78,7 @@ class SqliteStorage:
         try:
             return drive(self._reader, self._statements, work(*args, **kwargs))
         except sqlite3.Error as error:
-            raise StorageUnavailable(str(error)) from error
+            raise unavailable(self._reader, error) from error
 
     async def write(self, work: Callable[P, Work[R]], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a unit of work in a transaction; return only once it is durable."""

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from keyturn.server.storage import migrations
 from keyturn.server.storage.base import Query, Row, StorageUnavailable, Work
+from keyturn.server.storage.sqlite_moved import moved
 
 R = TypeVar("R")
 
@@ -34,17 +35,22 @@ def connect(path: Path, *, busy_timeout_seconds: float) -> sqlite3.Connection:
     return connection
 
 
-def migrate(connection: sqlite3.Connection) -> None:
+def migrate(connection: sqlite3.Connection) -> tuple[int, int]:
     """Bring the schema up to date, all or nothing.
 
+    Returns:
+        The schema's number before and after.
+
     Raises:
-        StorageUnavailable: a newer version of this program made it.
+        StorageUnavailable: a newer version of this program made it, or its content has moved away.
     """
     # The exclusive transaction makes a second process wait, then find the work done.
     connection.execute("BEGIN EXCLUSIVE")
     try:
         version = int(connection.execute("PRAGMA user_version").fetchone()[0])
         known = migrations.load(migrations.SQLITE_TYPES)
+        if (away := moved(connection)) is not None:
+            raise away.refusal()
         if version > known[-1][0]:
             raise StorageUnavailable(
                 f"the database has schema {version}, this version knows {known[-1][0]}"
@@ -55,6 +61,7 @@ def migrate(connection: sqlite3.Connection) -> None:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {number}")
         connection.execute("COMMIT")
+        return version, known[-1][0]
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")

@@ -17,6 +17,7 @@ from typing import Any
 
 from keyturn.server.storage.base import StorageConflict, StorageUnavailable, Work
 from keyturn.server.storage.sqlite_connection import drive
+from keyturn.server.storage.sqlite_moved import unavailable
 
 LARGEST_BATCH = 256
 
@@ -92,7 +93,7 @@ class Writer:
             with contextlib.suppress(sqlite3.Error):
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-            _fail(batch, error)
+            _fail(batch, unavailable(connection, error))
 
     def _run_inside_savepoint(self, job: Job) -> None:
         # A savepoint lets one unit of work fail without taking its neighbours along.
@@ -111,7 +112,7 @@ class Writer:
         try:
             version = self._connection.execute("PRAGMA data_version").fetchone()[0]
         except sqlite3.Error as error:
-            _fail(batch, error)
+            _fail(batch, unavailable(self._connection, error))
             return
         for job in batch:
             job.result = version
@@ -125,10 +126,9 @@ def _as_promised(error: Exception) -> Exception:
     return error
 
 
-def _fail(batch: list[Job], error: Exception) -> None:
+def _fail(batch: list[Job], error: StorageUnavailable) -> None:
     for job in batch:
-        job.error = StorageUnavailable(str(error))
-        job.error.__cause__ = error
+        job.error = error
 
 
 def _answer(batch: list[Job]) -> None:
