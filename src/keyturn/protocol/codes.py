@@ -24,7 +24,7 @@ STACK_TOKEN_PREFIX = "kts_"  # noqa: S105
 BROWSER_TOKEN_PREFIX = "ktb_"  # noqa: S105
 MAIL_LINK_PREFIX = "ktm_"
 POLLING_CODE_PREFIX = "ktp_"
-CLIENT_SECRET_PREFIX = "ktx_"
+CLIENT_SECRET_PREFIX = "ktx_"  # noqa: S105
 REGISTRATION_TOKEN_PREFIX = "kta_"  # noqa: S105
 
 
