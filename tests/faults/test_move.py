@@ -2,14 +2,17 @@
 
 import asyncio
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from keyturn.cli.migrate import main as migrate
-from keyturn.server.services import open_services
+from keyturn.server.services import DATABASE_FILE, open_services
 from keyturn.server.settings import Settings
 from keyturn.server.storage.base import StorageUnavailable
+from keyturn.server.storage.transfer import transfer
 from tests.faults.checks_ import check, check_passwords
 from tests.faults.load_ import DEAD, Load, Prompt, PutOff
 from tests.faults.move_ import KILLED, lines, move, rows
@@ -106,6 +109,24 @@ def _opens(data: Path, database: str | None = None) -> bool:
         return True
 
     return asyncio.run(opens())
+
+
+@pytest.mark.proves("S-30")
+def test_nothing_can_be_written_between_the_copy_and_the_handing_over(
+    data: Path, postgres: Cluster
+) -> None:
+    refused = []
+
+    def write(line: str) -> None:
+        with closing(sqlite3.connect(data / DATABASE_FILE, timeout=0)) as server:
+            with pytest.raises(sqlite3.OperationalError) as met:
+                server.execute("INSERT INTO server_meta VALUES ('written', 'meanwhile')")
+            refused.append(str(met.value))
+
+    done = asyncio.run(transfer(data / DATABASE_FILE, postgres.create(), told=write))
+    assert done.rows["session"] == rows(data)["session"] > 0
+    locked, gone = "database is locked", "no such table: server_meta"
+    assert refused == [locked] * (len(refused) - 2) + [gone] * 2
 
 
 @pytest.fixture
