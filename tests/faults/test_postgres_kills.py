@@ -26,8 +26,8 @@ from tests.server.person_ import Person
 
 pytestmark = pytest.mark.sweep
 
-ROUNDS = rounds(bounded=3, full=200)
-SHORTEST_LIFE, LONGEST_LIFE = 5, 60
+ROUNDS = rounds(bounded=2, full=200)
+SHORTEST_LIFE, LONGEST_LIFE = 5, rounds(bounded=30, full=60)
 BROWSERS = 3
 
 

@@ -27,8 +27,8 @@ from tests.requirements_ import rounds
 
 pytestmark = pytest.mark.sweep
 
-WAITERS = 1000
-QUIET_SECONDS = 5
+WAITERS = rounds(bounded=200, full=1000)
+QUIET_SECONDS = rounds(bounded=2, full=5)
 # Nobody looks again before the minute is over, so this can only be the word that crossed; and it
 # is enough for a machine that is busy. What it takes on a quiet one is printed.
 SOON_SECONDS = 5
@@ -106,7 +106,7 @@ def test_what_began_at_one_process_and_is_approved_at_another_is_delivered_at_on
 
 
 @pytest.mark.proves("S-40", "S-42")
-def test_a_thousand_that_wait_run_no_statement_for_5_seconds_and_one_word_wakes_one(
+def test_those_who_wait_run_no_statement_and_a_word_of_another_process_wakes_one_of_them(
     track: Track,
 ) -> None:
     here, there = track.here, track.there
@@ -124,7 +124,7 @@ def test_a_thousand_that_wait_run_no_statement_for_5_seconds_and_one_word_wakes_
             good(await asyncio.to_thread(complete, there, attempts[0]["login_code"], browser))
             status, told = await asyncio.wait_for(waiting[0].answer(), 30)
             assert (status, told["refresh_token"]) == (201, browser)
-            # The same eyes see statements where there are some, and not those of 999 others.
-            assert before < await track.settled() < before + WAITERS // 10
+            # The same eyes see statements where there are some, and not those of all the others.
+            assert before < await track.settled() < before + WAITERS // 4
 
     asyncio.run(test())

@@ -50,7 +50,11 @@ class Listener:
         connection = await asyncpg.connect(
             self._url, timeout=5, server_settings={"application_name": "keyturn listener"}
         )
-        await connection.add_listener(CHANNEL, self._word)
+        try:
+            await connection.add_listener(CHANNEL, self._word)
+        except BaseException:
+            connection.terminate()
+            raise
         return connection
 
     async def _stay(self, connection: Any) -> None:
