@@ -48,8 +48,8 @@ def test_whoever_is_signed_in_stays_so_and_whoever_was_revoked_stays_out(
             load = Load(server.port, browsers, (*DEAD, PutOff))
             load.until_told(FACTS_BEFORE)
             assert move(data, url) == 0, lines(data)
-            journal = load.stop()  # the old server has put everybody off
             assert stack(server, "/auth/anonymous/sign-up", {}).status_code == 503
+            journal = load.stop()  # everybody was put off
             assert "Traceback" not in server.log, server.log
         with quick_server(data, url) as server:
             check(server, journal)
