@@ -17,7 +17,7 @@ import asyncpg
 
 from keyturn.server.storage import statements
 from keyturn.server.storage.base import Query, StorageConflict, StorageUnavailable, Work
-from keyturn.server.storage.postgres_doubt import GONE, Connection, learn_life, was_committed
+from keyturn.server.storage.postgres_doubt import CONNECTION, GONE, learn_life, was_committed
 from keyturn.server.storage.postgres_listener import CHANNEL, Listener
 from keyturn.server.storage.postgres_schema import migrate
 from keyturn.server.storage.postgres_text import Text, numbered
@@ -79,7 +79,7 @@ class PostgresStorage:
                 command_timeout=STATEMENT_SECONDS + 5,
                 max_inactive_connection_lifetime=300,
                 server_settings=SESSION,
-                connection_class=Connection,
+                connection_class=CONNECTION,
                 init=learn_life,
             )
             await self._listener.start()
@@ -98,8 +98,9 @@ class PostgresStorage:
             except GONE as error:
                 # Reading twice harms nobody, and a pool is full of broken connections once the
                 # database was restarted.
-                if not left:
+                if not left or self._pool is None:
                     raise StorageUnavailable(_named(error)) from error
+                await self._pool.expire_connections()
             except _AGAIN as error:
                 # One that only reads may be what others cannot be put into an order with.
                 if not left:

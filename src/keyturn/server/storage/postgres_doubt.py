@@ -35,12 +35,8 @@ GONE = (
     OSError,
     TimeoutError,
 )
-
-
-class Connection(asyncpg.Connection):  # type: ignore[misc]  # it comes without types
-    """One that knows which life of the server it belongs to; it does not outlive it."""
-
-    life = ""
+# One that knows in ``life`` which life of the server it belongs to; it does not outlive it.
+CONNECTION: Any = type("Connection", (asyncpg.Connection,), {"life": ""})
 
 
 async def learn_life(connection: Any) -> None:
