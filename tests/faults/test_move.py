@@ -60,6 +60,7 @@ def test_whoever_is_signed_in_stays_so_and_whoever_was_revoked_stays_out(
 
 
 @pytest.mark.sweep
+@pytest.mark.proves("S-30")
 def test_a_killed_move_leaves_one_usable_database_and_the_next_one_finishes(
     tmp_path: Path, postgres: Cluster
 ) -> None:
