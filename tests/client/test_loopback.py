@@ -52,10 +52,10 @@ class Waiting:
         """Send one request as a browser would and return status, headers and body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         headers = {"Host": f"127.0.0.1:{self.port}" if host is None else host}
-        connection.request(method, target, headers=headers)
-        response = connection.getresponse()
-        body = response.read()
-        connection.close()
+        with contextlib.closing(connection):
+            connection.request(method, target, headers=headers)
+            response = connection.getresponse()
+            body = response.read()
         return response.status, {k.lower(): v for k, v in response.getheaders()}, body
 
     def raw(self, data: bytes) -> bytes:

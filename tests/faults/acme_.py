@@ -26,6 +26,8 @@ GO = signal.SIGUSR1
 _LATE = (
     *("encodings.idna", "encodings.ascii", "encodings.latin_1", "getpass", "stringprep"),
     *("jeepney", "jeepney.io.blocking", "hashlib", "secrets"),
+    # What checks an ID token, with all that it loads when it is first used.
+    *("joserfc.jws", "joserfc.jwk", "joserfc.errors", "cryptography.x509"),
 )
 
 

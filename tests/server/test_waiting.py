@@ -17,6 +17,9 @@ class QuietStorage:
     def __init__(self) -> None:
         self.version = 0
 
+    def subscribe(self, told: Callable[[str | None], None]) -> bool:
+        return False
+
     async def changes(self) -> object:
         return self.version
 

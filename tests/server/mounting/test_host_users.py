@@ -11,7 +11,12 @@ from starlette.requests import Request
 from keyturn.server import close_account, reopen_account
 from keyturn.server.accounts import store as accounts
 from keyturn.server.app import create_app
-from keyturn.server.mounting.rules import HostUser, host_user, sign_in_address
+from keyturn.server.mounting.rules import (
+    HostUser,
+    host_user,
+    settings_for_host_users,
+    sign_in_address,
+)
 from keyturn.server.settings import Settings, SettingsProblem
 from tests.server.in_process_ import BASE_URL, InProcess
 from tests.server.person_ import VERIFIER, Person, authorize_path
@@ -286,3 +291,20 @@ def test_an_id_that_could_not_stand_in_a_token_is_refused(user_id: str) -> None:
 def test_only_an_id_a_host_user_or_nobody_is_an_answer(answer: object) -> None:
     with pytest.raises(TypeError):
         host_user(answer)
+
+
+def test_clients_that_are_declared_for_the_hosts_project_are_all_there_are(tmp_path: Path) -> None:
+    declared = Settings.model_validate(
+        {
+            "data": tmp_path,
+            "base_url": BASE_URL,
+            "projects": [{"id": "default", "display_name": "Notes"}],
+            "clients": [{"id": "notes-cli", "project": "default"}],
+        }
+    )
+
+    found = settings_for_host_users(declared)
+
+    assert [client.id for client in found.clients] == ["notes-cli"]
+    assert [project.display_name for project in found.projects] == ["Notes"]
+    assert not found.projects[0].credential_enabled
