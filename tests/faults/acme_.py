@@ -19,6 +19,7 @@ from typing import Any
 import keyturn
 from keyturn.client import clock
 from keyturn.client.effects import Effects
+from keyturn.client.id_token import check_signature
 
 CLIENT_ID = "keyturn-cli"
 GO = signal.SIGUSR1
@@ -26,8 +27,6 @@ GO = signal.SIGUSR1
 _LATE = (
     *("encodings.idna", "encodings.ascii", "encodings.latin_1", "getpass", "stringprep"),
     *("jeepney", "jeepney.io.blocking", "hashlib", "secrets"),
-    # What checks an ID token, with all that it loads when it is first used.
-    *("joserfc.jws", "joserfc.jwk", "joserfc.errors", "cryptography.x509"),
 )
 
 
@@ -70,6 +69,17 @@ def load() -> None:
         for module in pkgutil.walk_packages(importlib.import_module(name).__path__, name + "."):
             with suppress(ImportError):  # of an extra that is not installed
                 importlib.import_module(module.name)
+    _check_a_signature()
+
+
+def _check_a_signature() -> None:
+    """Have the library loaded that does it, with all that it loads when it is first used."""
+    from joserfc import jws
+    from joserfc.jwk import ECKey, RSAKey
+
+    for algorithm, key in (("ES256", ECKey.generate_key()), ("RS256", RSAKey.generate_key())):
+        token = jws.serialize_compact({"alg": algorithm}, b"{}", key)
+        check_signature(token, [dict(key.as_dict(private=False))])
 
 
 def serve() -> int:

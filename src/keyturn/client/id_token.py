@@ -61,11 +61,16 @@ def check_signature(id_token: str, keys: list[dict[str, Any]]) -> None:
     """Check the signature with one of the issuer's keys (RFC 7515 section 5.2).
 
     Raises:
-        ExchangeFailed: none of them made it.
+        ExchangeFailed: none of them made it, or the library is broken.
     """
-    from joserfc import jws
-    from joserfc.errors import JoseError
-    from joserfc.jwk import import_key
+    try:
+        from joserfc import jws
+        from joserfc.errors import JoseError
+        from joserfc.jwk import import_key
+    except (ImportError, OSError) as error:
+        raise ExchangeFailed(
+            "The ID token's signature cannot be checked: joserfc is installed and does not load."
+        ) from error
 
     header = unverified_header(id_token)
     for key in keys:
