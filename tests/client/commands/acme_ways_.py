@@ -62,6 +62,7 @@ def give_privileges_up() -> None:
     """Become an ordinary user, with everything loaded that root's home could keep from one."""
     user = int(os.environ.get("ACME_USER", "0"))
     if user and os.geteuid() == 0:
+        import locale  # noqa: F401  (what gettext asks for on the first text, from Python 3.13 on)
         import shutil  # noqa: F401
 
         import keyturn.client.commands.token
