@@ -12,6 +12,7 @@ from keyturn.server.accounts.service import Accounts
 from keyturn.server.approve.service import Approvals
 from keyturn.server.cli_login.service import CliLogin
 from keyturn.server.clock import Clock, SystemClock
+from keyturn.server.data_vault.service import DataVault
 from keyturn.server.http.limits import Limits
 from keyturn.server.keys.service import SigningKeys
 from keyturn.server.mail.service import Mail
@@ -23,6 +24,7 @@ from keyturn.server.oauth.registration import Registrations
 from keyturn.server.oauth.resources import Resources
 from keyturn.server.oauth.service import OAuth
 from keyturn.server.oauth.service import build as build_oauth
+from keyturn.server.one_time.service import OneTimeCodes
 from keyturn.server.projects.service import Projects
 from keyturn.server.secret import SecretProblem, ServerSecret, fingerprint, load_secret
 from keyturn.server.sessions.access_tokens import AccessTokens
@@ -58,6 +60,7 @@ class Services:
     sessions: Sessions
     alerts: Alerts
     limits: Limits
+    one_time: OneTimeCodes
     hub: Hub
     resources: Resources
     registrations: Registrations
@@ -69,6 +72,7 @@ class Services:
     oauth: OAuth
     directory: Directory
     teams: Teams
+    data_vault: DataVault
     stack_tokens: StackTokens
     cli_login: CliLogin
     host_users: HostUsers
@@ -167,6 +171,7 @@ def _build(
         sessions=sessions,
         alerts=alerts,
         limits=limits,
+        one_time=OneTimeCodes(secret),
         hub=hub,
         resources=resources,
         registrations=Registrations(
@@ -181,6 +186,7 @@ def _build(
         signin=SignIn(storage, secret, clock, limits, accounts, sessions, mail),
         directory=Directory(storage, passwords, clock),
         teams=Teams(storage, clock),
+        data_vault=DataVault(storage, secret, clock),
         stack_tokens=StackTokens(storage, sessions, stack_access, clock),
         cli_login=CliLogin(storage, secret, sessions, hub, clock),
         host_users=HostUsers(storage, clock),

@@ -32,6 +32,7 @@ _STATEMENTS = (
     "sweep_cli_login_attempts",
     "sweep_approvals",
     "sweep_mail_links",
+    "sweep_one_time_codes",
     "sweep_limits",
     "sweep_unused_clients",
 )

@@ -41,3 +41,8 @@ DELETE FROM audit_event WHERE id IN
   (SELECT id FROM audit_event
     WHERE kind = 'session.refreshed' AND created_at < :before LIMIT :most)
 RETURNING 1;
+
+-- name: sweep_one_time_codes
+DELETE FROM one_time_code WHERE id IN
+  (SELECT id FROM one_time_code WHERE expires_at < :before LIMIT :most)
+RETURNING 1;

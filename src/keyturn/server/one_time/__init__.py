@@ -1,0 +1,1 @@
+"""Codes that are handed out once and work once, whatever they are for."""
