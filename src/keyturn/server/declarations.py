@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 ScopeWords = Annotated[str, Field(min_length=1, max_length=160)]
 
+StoreId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+
 SHORTEST_INITIAL_ACCESS_TOKEN = 20
 
 
@@ -101,6 +103,8 @@ class ProjectDeclaration(Strict):
         Annotated[SecretStr, Field(min_length=SHORTEST_INITIAL_ACCESS_TOKEN)] | None
     ) = None
     """What lets a program register; at least 20 characters. Stored as a hash."""
+    data_vault_stores: tuple[StoreId, ...] = ()
+    """Ids of the stores in its data vault: letters, digits, - and _."""
     longest_password: Annotated[int, Field(ge=8, le=1024)] = 70
     """In characters, up to 1024."""
     trusted_domains: tuple[str, ...] = ()

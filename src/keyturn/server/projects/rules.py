@@ -37,6 +37,7 @@ class ProjectConfig:
     allow_localhost: bool = True
     publishable_client_key_required: bool = False
     registration: str = "off"
+    data_vault_stores: tuple[str, ...] = ()
     longest_password: int = 70
     trusted_domains: tuple[str, ...] = ()
     urls: dict[str, str] = field(default_factory=dict)
@@ -48,8 +49,9 @@ class ProjectConfig:
         """Read what ``as_json`` wrote, by this version or another."""
         known = {f.name for f in fields(cls)}
         found = {k: v for k, v in json.loads(text).items() if k in known}
-        if "trusted_domains" in found:
-            found["trusted_domains"] = tuple(found["trusted_domains"])
+        for name in ("trusted_domains", "data_vault_stores"):
+            if name in found:
+                found[name] = tuple(found[name])
         return cls(**found)
 
     def as_json(self) -> str:

@@ -78,8 +78,6 @@ PATCH /emails/notification-preference/*/*
 POST /emails/send-email
 GET /emails/delivery-info
 POST /emails/capacity-boost
-POST /data-vault/stores/*/get
-POST /data-vault/stores/*/set
 GET /payments/items/*/*/*
 POST /payments/items/*/*/*/update-quantity
 GET /payments/products/*/*

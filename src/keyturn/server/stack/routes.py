@@ -12,6 +12,7 @@ from starlette.routing import Match, Route
 from keyturn.server.accounts import routes as users
 from keyturn.server.accounts import sign_in_routes as sign_in
 from keyturn.server.cli_login import routes as cli_login
+from keyturn.server.data_vault import routes as data_vault
 from keyturn.server.projects import routes as projects
 from keyturn.server.sessions import routes as sessions
 from keyturn.server.stack import answers, errors, not_built
@@ -35,6 +36,7 @@ ENDPOINTS = (
     *projects.ENDPOINTS,
     *teams.ENDPOINTS,
     *members.ENDPOINTS,
+    *data_vault.ENDPOINTS,
 )
 GREETING = "Keyturn answers here. The operations of this API lie below this address."
 

@@ -1,0 +1,1 @@
+"""The data vault: values that a project's servers keep under keys that only they know."""
