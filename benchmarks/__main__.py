@@ -1,7 +1,8 @@
 """Run the benchmarks: each ``benchmarks/NAME.py`` is one part, a script that prints its table.
 
-    python -m benchmarks            every part
-    python -m benchmarks client     one part
+    python -m benchmarks                    every part
+    python -m benchmarks client             one part
+    python -m benchmarks server refresh     words that name no part are the part's before them
 
 A part exits 1 when a bound that it knows is broken.
 """
@@ -15,13 +16,19 @@ HERE = Path(__file__).resolve().parent
 
 def main(wanted: list[str]) -> int:
     parts = {path.stem: path for path in sorted(HERE.glob("*.py")) if path.stem[0] != "_"}
-    if unknown := [name for name in wanted if name not in parts]:
-        print(f"no such part: {', '.join(unknown)}; there are: {', '.join(parts) or 'none'}")
-        return 2
+    calls: list[list[str]] = []
+    for word in wanted or parts:
+        if word in parts:
+            calls.append([word])
+        elif calls:
+            calls[-1].append(word)
+        else:
+            print(f"no such part: {word}; there are: {', '.join(parts) or 'none'}")
+            return 2
     failed = 0
-    for name in wanted or parts:
+    for name, *arguments in calls:
         print(f"== {name}", flush=True)
-        failed |= subprocess.run([sys.executable, parts[name]]).returncode != 0
+        failed |= subprocess.run([sys.executable, parts[name], *arguments]).returncode != 0
     return failed
 
 
