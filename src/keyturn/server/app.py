@@ -6,24 +6,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
-
+from keyturn.server.application import Application
 from keyturn.server.browser import routes as pages
 from keyturn.server.cleanup.sweeper import Sweeper
-from keyturn.server.http.target import AsciiTargets
-from keyturn.server.mounting.asgi import OpensItself
 from keyturn.server.mounting.rules import settings_for_host_users
 from keyturn.server.mounting.service import Host, Identify
 from keyturn.server.oauth import routes as oauth
 from keyturn.server.operating import routes as operating
 from keyturn.server.operating.readiness import Readiness
-from keyturn.server.operating.watch import Watched
 from keyturn.server.projects.service import DEFAULT_PROJECT
 from keyturn.server.services import Services, open_services
 from keyturn.server.settings import Settings, load
 from keyturn.server.stack import routes as stack
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from keyturn.server.clock import Clock
 
 
@@ -71,7 +69,8 @@ def create_app(
             await services.close()
             app.state.services = None
 
-    app = FastAPI(
+    app = Application(
+        chosen,
         title="Keyturn",
         openapi_url="/openapi.json",
         docs_url=None,
@@ -80,9 +79,6 @@ def create_app(
         redirect_slashes=False,
     )
     app.state.settings = chosen
-    app.add_middleware(OpensItself)
-    app.add_middleware(AsciiTargets)
-    app.add_middleware(Watched, settings=chosen)
     _add_rooms(app, chosen)
     return app
 

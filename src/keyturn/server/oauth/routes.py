@@ -70,11 +70,11 @@ class PlainRoute(APIRoute):
             openapi_extra=openapi,
             include_in_schema=openapi is not None,
         )
-        self._plain = endpoint
+        self.app: Endpoint = endpoint
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with the endpoint."""
-        await self._plain(scope, receive, send)
+        await self.app(scope, receive, send)
 
 
 def add_routes(app: FastAPI) -> None:

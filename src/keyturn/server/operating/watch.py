@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from keyturn.server.operating import request_id
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from fastapi import FastAPI
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -33,29 +35,33 @@ class Watched:
         self._proxies, self._logs = settings.trusted_proxies, settings.log_requests
         self._routes: dict[Any, str] | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with the app."""
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Answer with the app.
+
+        Where nobody wants numbers this holds no frame of its own while a request waits.
+        """
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        name = request_id.begin(scope, self._proxies).encode()
-        # The Stack-compatible API has a header of its own for this, and no other (S-5).
-        shows_name = not scope["path"].removeprefix(scope.get("root_path", "")).startswith("/api/")
+            return self._app(scope, receive, send)
+        name = request_id.begin(scope, self._proxies)
+        metrics: Metrics | None = getattr(scope["app"].state, "metrics", None)
+        if metrics is not None or self._logs:
+            return self._noted(scope, receive, send, name.encode(), metrics)
+        if _shows_name(scope):
+            send = _Named(send, name.encode())
+        return self._app(scope, receive, send)
+
+    async def _noted(
+        self, scope: Scope, receive: Receive, send: Send, name: bytes, metrics: Metrics | None
+    ) -> None:
+        named = _Named(send, name) if _shows_name(scope) else send
         status = 0
 
         async def sending(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                if shows_name:
-                    headers = [*message.get("headers", ()), (request_id.HEADER, name)]
-                    message = {**message, "headers": headers}
-            await send(message)
+            await named(message)
 
-        metrics: Metrics | None = getattr(scope["app"].state, "metrics", None)
-        if metrics is None and not self._logs:
-            await self._app(scope, receive, sending)
-            return
         began = time.perf_counter()
         if metrics is not None:
             metrics.in_progress.inc()
@@ -77,6 +83,27 @@ class Watched:
         if self._routes is None:
             self._routes = routes_of(scope["app"])
         return self._routes.get(scope.get("endpoint"), OTHER)
+
+
+class _Named:
+    """Sends an answer with the request's name in a header."""
+
+    __slots__ = ("_name", "_send")
+
+    def __init__(self, send: Send, name: bytes) -> None:
+        self._send, self._name = send, name
+
+    def __call__(self, message: Message) -> Awaitable[None]:
+        if message["type"] == "http.response.start":
+            headers = [*message.get("headers", ()), (request_id.HEADER, self._name)]
+            message = {**message, "headers": headers}
+        return self._send(message)
+
+
+def _shows_name(scope: Scope) -> bool:
+    # The Stack-compatible API has a header of its own for this, and no other (S-5).
+    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+    return not path.startswith("/api/")
 
 
 def routes_of(app: FastAPI) -> dict[Any, str]:

@@ -1,0 +1,51 @@
+"""The short way through the app: the same answers, and no layer of a host is left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+
+from tests.server.in_process_ import InProcess
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+class Seen:
+    """A layer of a host that notes what passes."""
+
+    def __init__(self, app: ASGIApp, paths: list[str]) -> None:
+        self._app, self._paths = app, paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._paths.append(scope["path"])
+        await self._app(scope, receive, send)
+
+
+def ask(server: InProcess, method: str, path: str) -> httpx2.Response:
+    return server.request(method, path)
+
+
+@pytest.mark.parametrize("path", ["/oauth/jwks", "/.well-known/oauth-authorization-server"])
+def test_a_layer_that_a_host_adds_sees_frequent_and_other_requests_alike(
+    server: InProcess, path: str
+) -> None:
+    paths: list[str] = []
+    server.app.add_middleware(Seen, paths=paths)
+    assert ask(server, "GET", path).status_code == 200
+    assert paths == [path]
+
+
+def test_the_short_way_refuses_what_the_long_one_refuses(server: InProcess) -> None:
+    assert ask(server, "PATCH", "/oauth/token").status_code == 405
+    assert ask(server, "GET", "/oauth/token").status_code == 405
+    assert ask(server, "HEAD", "/oauth/jwks").status_code == 200
+    assert ask(server, "GET", "/oauth/token/").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/oauth/jwks", "/.well-known/oauth-authorization-server"])
+def test_every_answer_has_a_name_whichever_way_it_took(server: InProcess, path: str) -> None:
+    names = {ask(server, "GET", path).headers["x-request-id"] for _ in range(3)}
+    assert len(names) == 3
