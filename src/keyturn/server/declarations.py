@@ -88,9 +88,9 @@ class ProjectDeclaration(Strict):
     client_user_deletion_enabled: bool = False
     """Whether people may delete their account."""
     allow_user_api_keys: bool = False
-    """What clients are told; there are no API keys yet."""
+    """Whether people may have API keys."""
     allow_team_api_keys: bool = False
-    """What clients are told; there are no API keys yet."""
+    """Whether teams may have API keys."""
     create_team_on_sign_up: bool = False
     """Whether everybody gets a team of their own at sign-up."""
     allow_localhost: bool = True

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from keyturn.server.accounts.directory import Directory
 from keyturn.server.accounts.passwords import Passwords
 from keyturn.server.accounts.service import Accounts
+from keyturn.server.api_keys.service import ApiKeys
 from keyturn.server.approve.service import Approvals
 from keyturn.server.cli_login.service import CliLogin
 from keyturn.server.clock import Clock, SystemClock
@@ -72,6 +73,7 @@ class Services:
     oauth: OAuth
     directory: Directory
     teams: Teams
+    api_keys: ApiKeys
     data_vault: DataVault
     stack_tokens: StackTokens
     cli_login: CliLogin
@@ -186,6 +188,7 @@ def _build(
         signin=SignIn(storage, secret, clock, limits, accounts, sessions, mail),
         directory=Directory(storage, passwords, clock),
         teams=Teams(storage, clock),
+        api_keys=ApiKeys(storage, secret, clock),
         data_vault=DataVault(storage, secret, clock),
         stack_tokens=StackTokens(storage, sessions, stack_access, clock),
         cli_login=CliLogin(storage, secret, sessions, hub, clock),

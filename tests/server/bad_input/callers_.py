@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -58,15 +59,15 @@ class Callers:
         return found
 
     def path(self, template: str) -> str:
-        """Fill a path with things that exist."""
+        """Fill a path with things that exist, as far as there are any."""
         ids = {
             "user_id": self.user["user_id"],
             "team_id": self.team_id,
             "project_id": "default",
-            "session_id": "00000000-0000-0000-0000-000000000000",
             "type": "team",
         }
-        return API + template.format_map(ids)
+        nothing = "00000000-0000-0000-0000-000000000000"
+        return API + template.format_map(defaultdict(lambda: nothing, ids))
 
 
 def code_of(answer: httpx2.Response) -> Any:

@@ -63,16 +63,6 @@ GET /project-permission-definitions
 POST /project-permission-definitions
 PATCH /project-permission-definitions/*
 DELETE /project-permission-definitions/*
-GET /user-api-keys
-POST /user-api-keys
-POST /user-api-keys/check
-GET /user-api-keys/*
-PATCH /user-api-keys/*
-GET /team-api-keys
-POST /team-api-keys
-POST /team-api-keys/check
-GET /team-api-keys/*
-PATCH /team-api-keys/*
 GET /emails/notification-preference/*
 PATCH /emails/notification-preference/*/*
 POST /emails/send-email

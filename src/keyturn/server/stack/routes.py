@@ -11,6 +11,8 @@ from starlette.routing import Match, Route
 
 from keyturn.server.accounts import routes as users
 from keyturn.server.accounts import sign_in_routes as sign_in
+from keyturn.server.api_keys import routes as user_api_keys
+from keyturn.server.api_keys import team_routes as team_api_keys
 from keyturn.server.cli_login import routes as cli_login
 from keyturn.server.data_vault import routes as data_vault
 from keyturn.server.projects import routes as projects
@@ -36,6 +38,8 @@ ENDPOINTS = (
     *projects.ENDPOINTS,
     *teams.ENDPOINTS,
     *members.ENDPOINTS,
+    *user_api_keys.ENDPOINTS,
+    *team_api_keys.ENDPOINTS,
     *data_vault.ENDPOINTS,
 )
 GREETING = "Keyturn answers here. The operations of this API lie below this address."

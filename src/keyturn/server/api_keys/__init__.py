@@ -1,0 +1,1 @@
+"""API keys of users and teams, for the app's own API."""
