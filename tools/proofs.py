@@ -34,7 +34,7 @@ import promises
 MUTANTS = promises.TESTS / "mutants"
 _FAMILIES = {"K": "client", "S": "server", "D": "SDK", "T": "threats"}
 _TESTS_PASSED, _TESTS_FAILED = 0, 1  # pytest.ExitCode
-_TIMEOUT_SECONDS = 300
+_TEST_SECONDS = 300
 
 
 class BadMutant(Exception):
@@ -116,7 +116,9 @@ def _run_broken(tree: Path, mutant: Mutant) -> int:
     try:
         for edit in mutant.edits:
             edit.apply(tree)
-        return _pytest(tree, [mutant.test]).returncode
+        return _pytest(tree, [mutant.test], seconds=_TEST_SECONDS).returncode
+    except subprocess.TimeoutExpired:
+        raise BadMutant(f"{mutant.test} did not end within {_TEST_SECONDS} s") from None
     finally:
         for file, content in kept.items():
             (tree / file).write_bytes(content)
@@ -130,7 +132,9 @@ def _require_mark(mutant: Mutant, marks: list[promises.Mark]) -> None:
 
 def _require_green(tree: Path, tests: list[str]) -> None:
     """A test that is red, skipped or gone before the edit proves nothing after it."""
-    run = _pytest(tree, ["-rs", *dict.fromkeys(tests)])
+    once = dict.fromkeys(tests)
+    arguments = ["-rs", "-n", "2", "--dist", "loadfile", *once]
+    run = _pytest(tree, arguments, seconds=_TEST_SECONDS + 20 * len(once))
     if run.returncode != _TESTS_PASSED or "SKIPPED" in run.stdout:
         print(run.stdout + run.stderr)
         raise SystemExit("fail  the tests named by mutants do not all pass before any edit")
@@ -146,13 +150,15 @@ def _copy_tree(tree: Path) -> None:
             shutil.copy2(source, tree / name)
 
 
-def _pytest(tree: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+def _pytest(
+    tree: Path, arguments: list[str], *, seconds: float
+) -> subprocess.CompletedProcess[str]:
     """Run pytest on the copy, whose ``src`` comes before the installed package."""
     # A replaced file may keep size and second of its original; bytecode would hide the edit.
     env = dict(os.environ, PYTHONPATH=str(tree / "src"), PYTHONDONTWRITEBYTECODE="1")
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-x", *arguments]
     return subprocess.run(
-        command, cwd=tree, env=env, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS
+        command, cwd=tree, env=env, capture_output=True, text=True, timeout=seconds
     )
 
 
