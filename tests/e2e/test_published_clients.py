@@ -30,13 +30,15 @@ CONFIG = f"""
 display_name = "Published clients"
 create_team_on_sign_up = true
 client_team_creation_enabled = true
+allow_user_api_keys = true
+allow_team_api_keys = true
 {chr(10).join(f'{name} = "{value}"' for name, value in PROJECT.items())}
 """
 
 # The first sends x-stack-... and knows neither anonymous users nor sessions; the second knows
 # both and signs CLIs in; the third sends x-hexclave-... and attaches anonymous sessions.
 OLDEST = ("account", "renewal", "project")
-MIDDLE = (*OLDEST, "anonymous", "sessions", "cli", "server")
+MIDDLE = (*OLDEST, "anonymous", "sessions", "cli", "server", "api_keys")
 NEWEST = (*MIDDLE, "cli_anonymous")
 CASES = [
     pytest.param(version, flow, id=f"{flow}-{version}")

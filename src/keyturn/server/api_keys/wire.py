@@ -89,7 +89,8 @@ class TeamApiKeyList(Wire):
 
 class _Create(Wire):
     description: Description
-    expires_at_millis: Millis | None
+    # Published clients leave it out where their caller named no end.
+    expires_at_millis: Millis | None = None
     is_public: bool = False
 
 
