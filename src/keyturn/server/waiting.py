@@ -1,6 +1,8 @@
 """Answering the moment something is decided, without polling (server promise S-40).
 
-A waiting request costs memory and nothing else: no statement runs until its topic is woken. On
+A waiting request costs memory and nothing else, and little of that: no statement runs until its
+topic is woken, thousands share a timer, and whoever answers a request lets go of what it no longer
+needs before it waits (``Later``). On
 PostgreSQL a decision is announced to every process with its commit (server promise S-42). SQLite
 cannot notify: its file tells when another process wrote, and then every waiter looks again.
 """
@@ -10,7 +12,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from keyturn.server.storage.base import StorageUnavailable
 
@@ -18,10 +22,24 @@ if TYPE_CHECKING:
     from keyturn.server.storage.base import Storage
 
 T = TypeVar("T")
+A = TypeVar("A")
 
 LONGEST_WAIT_SECONDS = 60
 # How soon another process's decision is noticed where the database cannot notify.
 WATCH_SECONDS = 0.1
+# Those whose time is up within the same tenth of a second are answered together.
+TICKS_PER_SECOND = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Later(Generic[A]):
+    """An answer that has to wait: what to call for it, once every frame up to here has ended.
+
+    A frame keeps all that it has looked at for as long as it is there. So a request that waits is
+    handed back to the outermost of them, which goes on from here.
+    """
+
+    answer: Callable[[], Awaitable[A]]
 
 
 class Hub:
@@ -30,6 +48,7 @@ class Hub:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._waiting: dict[str, asyncio.Future[bool]] = {}
+        self._due: dict[int, set[asyncio.Future[bool]]] = {}
         self._watcher: asyncio.Task[None] | None = None
         self._closed = False
         self._is_told = storage.subscribe(self._told)
@@ -52,7 +71,7 @@ class Hub:
         or at shutdown.
         """
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + min(seconds, LONGEST_WAIT_SECONDS)
+        tick = ceil((loop.time() + min(seconds, LONGEST_WAIT_SECONDS)) * TICKS_PER_SECOND)
         self._dismiss(topic)
         while True:
             # Registered before looking, so a decision between the two still wakes us.
@@ -62,14 +81,11 @@ class Hub:
                 if found is not None or self._closed:
                     return found
                 self._watch()
-                woken = await asyncio.wait_for(parked, deadline - loop.time())
-            except TimeoutError:
-                return None
+                self._note_end(tick, parked, loop)
+                if not await parked:
+                    return None
             finally:
-                if self._waiting.get(topic) is parked:
-                    del self._waiting[topic]
-            if not woken:
-                return None
+                self._forget(topic, tick, parked)
 
     def close(self) -> None:
         """Answer everybody who waits: a held request must not hold up the shutdown."""
@@ -83,6 +99,26 @@ class Hub:
         waiting = self._waiting.pop(topic, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(False)
+
+    def _note_end(
+        self, tick: int, parked: asyncio.Future[bool], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        due = self._due.get(tick)
+        if due is None:
+            due = self._due[tick] = set()
+            loop.call_at(tick / TICKS_PER_SECOND, self._end, tick)
+        due.add(parked)
+
+    def _end(self, tick: int) -> None:
+        for parked in self._due.pop(tick, ()):
+            if not parked.done():
+                parked.set_result(False)
+
+    def _forget(self, topic: str, tick: int, parked: asyncio.Future[bool]) -> None:
+        if self._waiting.get(topic) is parked:
+            del self._waiting[topic]
+        if (due := self._due.get(tick)) is not None:
+            due.discard(parked)
 
     def _told(self, topic: str | None) -> None:
         for waiting in [topic] if topic is not None else list(self._waiting):

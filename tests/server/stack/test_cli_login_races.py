@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from keyturn.server.cli_login.work import topic
+from keyturn.server.waiting import Later
 from tests.server.in_process_ import InProcess
 from tests.server.stack.api_ import Api
 
@@ -162,13 +163,15 @@ def test_a_caller_that_hung_up_while_held_does_not_use_the_approval_up(
         async def is_gone() -> bool:
             return True
 
-        held = asyncio.create_task(
-            cli_login.poll(api.project.id, codes["polling_code"], wait_seconds=60, is_gone=is_gone)
+        waits = await cli_login.poll(
+            api.project.id, codes["polling_code"], wait_seconds=60, is_gone=is_gone
         )
+        assert isinstance(waits, Later)
+        held = asyncio.ensure_future(waits.answer())
         await until_held(server)
         await cli_login.complete(api.project.id, codes["login_code"], person.refresh_token)
         found = await asyncio.wait_for(held, 5)
-        return found.refresh_token if found else None
+        return found.refresh_token
 
     assert server.run(hang_up()) is None
     again = api.post("/auth/cli/poll", json={"polling_code": codes["polling_code"]})

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field
 
-from keyturn.server.cli_login.outcomes import Refusal, Refused
+from keyturn.server.cli_login.outcomes import Poll, Refusal, Refused
 from keyturn.server.cli_login.rules import DEFAULT_LIFE_MS, LONGEST_LIFE_MS
+from keyturn.server.http.body import has_hung_up
 from keyturn.server.stack import errors
 from keyturn.server.stack.endpoint import Call, Endpoint, Nothing, Success, Wire
-from keyturn.server.waiting import LONGEST_WAIT_SECONDS
+from keyturn.server.waiting import LONGEST_WAIT_SECONDS, Later
 
 R = TypeVar("R")
 
@@ -108,7 +110,7 @@ async def start_cli_login(call: Call[StartRequest, Nothing]) -> Wire:
     )
 
 
-async def poll_cli_login(call: Call[PollRequest, Nothing]) -> Wire:
+async def poll_cli_login(call: Call[PollRequest, Nothing]) -> Wire | Later[Wire]:
     """Ask whether a CLI sign-in has been decided.
 
     With ``Prefer: wait=SECONDS`` (at most 60) the answer is held back until it has been.
@@ -117,10 +119,20 @@ async def poll_cli_login(call: Call[PollRequest, Nothing]) -> Wire:
         call.project.id,
         call.body.polling_code,
         wait_seconds=wait_seconds(call.request.headers.getlist("prefer")),
-        is_gone=call.request.is_disconnected,
+        is_gone=partial(has_hung_up, call.request.receive),
     )
+    if isinstance(found, Later):
+        return Later(partial(_poll_held, found))
     if found is None:
         raise errors.invalid_polling_code()
+    return _poll_answer(found)
+
+
+async def _poll_held(found: Later[Poll]) -> Wire:
+    return _poll_answer(await found.answer())
+
+
+def _poll_answer(found: Poll) -> Wire:
     if found.status == "success" and found.refresh_token is not None:
         return PollSuccess(status="success", refresh_token=found.refresh_token)
     return PollUndecided.model_validate({"status": found.status})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from keyturn.protocol.codes import POLLING_CODE_PREFIX, new_login_code
@@ -15,6 +16,7 @@ from keyturn.server.cli_login import sealing, store
 from keyturn.server.cli_login.outcomes import Claimed, Poll, Refusal, Refused, Started
 from keyturn.server.cli_login.work import Transactions, topic
 from keyturn.server.secret import new_token
+from keyturn.server.waiting import Later
 
 if TYPE_CHECKING:
     from keyturn.server.accounts.rules import User
@@ -67,8 +69,10 @@ class CliLogin:
         *,
         wait_seconds: float = 0,
         is_gone: Callable[[], Awaitable[bool]] | None = None,
-    ) -> Poll | None:
-        """Tell a waiting CLI what has been decided; ``None`` if the code is not known here.
+    ) -> Poll | Later[Poll] | None:
+        """Tell a waiting CLI what has been decided, or what waits for that.
+
+        ``None``: the code is not known here.
 
         Args:
             project_id: The project that the poll names.
@@ -80,10 +84,11 @@ class CliLogin:
         if attempt is None or attempt.project_id != project_id:
             return None
         if wait_seconds > 0 and attempt.standing(now=self._clock.now_ms()) == "waiting":
-            found = await self._wait(attempt, polling_code, wait_seconds)
-            if found is not None and is_gone is not None and await is_gone():
-                return Poll(status="waiting")
-            attempt = found or attempt
+            return Later(
+                partial(
+                    self._held, attempt.id, attempt.expires_at, polling_code, wait_seconds, is_gone
+                )
+            )
         return await self._outcome(attempt, polling_code)
 
     async def attempt_by_login_code(self, login_code: str) -> Attempt | None:
@@ -173,15 +178,34 @@ class CliLogin:
         code_hash = self._secret.hash("polling code", polling_code)
         return await self._storage.read(store.by_polling_code, code_hash)
 
-    async def _wait(self, attempt: Attempt, polling_code: str, seconds: float) -> Attempt | None:
-        async def decided() -> Attempt | None:
-            found = await self._by_polling_code(polling_code)
-            if found is None or found.standing(now=self._clock.now_ms()) == "waiting":
-                return None
-            return found
+    async def _held(
+        self,
+        attempt_id: str,
+        expires_at: int,
+        polling_code: str,
+        seconds: float,
+        is_gone: Callable[[], Awaitable[bool]] | None,
+    ) -> Poll:
+        """Wait for a decision; while waiting, no statement runs."""
+        left = max(0.0, (expires_at - self._clock.now_ms()) / 1000)
+        found = await self._hub.wait(
+            topic(attempt_id),
+            seconds=min(seconds, left),
+            check=partial(self._decided, polling_code),
+        )
+        if found is None:
+            # Time is up, or another poll has taken this one's place: then a decision is for that.
+            is_over = self._clock.now_ms() >= expires_at
+            return Poll(status="expired" if is_over else "waiting")
+        if is_gone is not None and await is_gone():
+            return Poll(status="waiting")
+        return await self._outcome(found, polling_code)
 
-        left = max(0.0, (attempt.expires_at - self._clock.now_ms()) / 1000)
-        return await self._hub.wait(topic(attempt.id), seconds=min(seconds, left), check=decided)
+    async def _decided(self, polling_code: str) -> Attempt | None:
+        found = await self._by_polling_code(polling_code)
+        if found is None or found.standing(now=self._clock.now_ms()) == "waiting":
+            return None
+        return found
 
     async def _outcome(self, attempt: Attempt, polling_code: str) -> Poll:
         now = self._clock.now_ms()

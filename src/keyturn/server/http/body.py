@@ -11,12 +11,14 @@ import math
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import parse_qsl
 
+import anyio
 from starlette.requests import ClientDisconnect
 
 from keyturn.server.http.errors import BodyTooLarge, BodyTooSlow, BodyUnreadable
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.types import Message, Receive
 
 LARGEST_BODY = 64 * 1024
 # Where a profile image travels as a data URL.
@@ -54,6 +56,16 @@ async def _gathered(request: Request, most: int) -> bytes:
             raise BodyTooLarge(most)
         parts.append(part)
     return b"".join(parts)
+
+
+async def has_hung_up(receive: Receive) -> bool:
+    """Say whether whoever sent a request, read to its end, is gone."""
+    message: Message = {}
+    # Cancelled at once: this only learns what has already arrived.
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        message = await receive()
+    return message.get("type") == "http.disconnect"
 
 
 def media_type(request: Request) -> str:

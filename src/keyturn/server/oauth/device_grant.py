@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from keyturn.server.oauth import rules, store
 from keyturn.server.oauth.device import topic
 from keyturn.server.oauth.errors import ClientGone, Refused, invalid_grant
+from keyturn.server.waiting import Later
 
 if TYPE_CHECKING:
     from keyturn.server.clock import Clock
@@ -17,6 +20,17 @@ if TYPE_CHECKING:
     from keyturn.server.sessions.rules import Origin, Session
     from keyturn.server.storage.base import Row, Storage, Work
     from keyturn.server.waiting import Hub
+
+
+@dataclass(frozen=True, slots=True)
+class _Presented:
+    """A code as it was presented: its keyed hash, by whom, for what and from where."""
+
+    hash: bytes
+    client: Client
+    resource: tuple[str, ...]
+    origin: Origin
+    is_gone: Callable[[], Awaitable[bool]]
 
 
 class DeviceGrant:
@@ -42,8 +56,8 @@ class DeviceGrant:
         origin: Origin,
         wait_seconds: int,
         is_gone: Callable[[], Awaitable[bool]],
-    ) -> dict[str, Any]:
-        """Return the token answer of an approved code.
+    ) -> dict[str, Any] | Later[dict[str, Any]]:
+        """Return the token answer of an approved code, or what waits for it to be approved.
 
         Args:
             device_code: What the program was given.
@@ -59,25 +73,41 @@ class DeviceGrant:
                 invalid_target for a resource that was not granted.
             ClientGone: it has hung up; the code is left for its next poll.
         """
-        row = await self._find(device_code, client)
-        if self._state(row) == "pending":
-            if wait_seconds == 0:
-                await self._pace(row)
-            else:
-                row = await self._held(row, device_code, client, wait_seconds)
-        self._check(row)
-        if wait_seconds and await is_gone():
-            raise ClientGone
-        audience = self._issuer.audience(row["resource"], resource, client)
-        session = await self._storage.write(
-            self._redeem, row["id"], client, origin, self._clock.now_ms()
+        code = _Presented(
+            self._secret.hash("device code", device_code), client, resource, origin, is_gone
         )
-        return await self._issuer.answer(session, client, audience=audience)
+        row = await self._find(code)
+        if self._state(row) == "pending" and wait_seconds:
+            left = (row["expires_at"] - self._clock.now_ms()) / 1000
+            seconds = min(float(wait_seconds), left)
+            return Later(partial(self._held, code, topic(row["id"]), seconds))
+        if self._state(row) == "pending":
+            await self._pace(row)
+        return await self._answer(row, code, asks_first=wait_seconds > 0)
 
-    async def _find(self, device_code: str, client: Client) -> Row:
-        code_hash = self._secret.hash("device code", device_code)
-        row = await self._storage.read(store.device, code_hash)
-        if row is None or row["client_id"] != client.id:
+    async def _held(self, code: _Presented, name: str, seconds: float) -> dict[str, Any]:
+        """Wait for a decision; while waiting, no statement runs."""
+        look = partial(self._decided, code)
+        decided = await self._hub.wait(name, seconds=seconds, check=look)
+        return await self._answer(decided or await self._find(code), code, asks_first=True)
+
+    async def _decided(self, code: _Presented) -> Row | None:
+        found = await self._find(code)
+        return None if self._state(found) == "pending" else found
+
+    async def _answer(self, row: Row, code: _Presented, *, asks_first: bool) -> dict[str, Any]:
+        self._check(row)
+        if asks_first and await code.is_gone():
+            raise ClientGone
+        audience = self._issuer.audience(row["resource"], code.resource, code.client)
+        session = await self._storage.write(
+            self._redeem, row["id"], code.client, code.origin, self._clock.now_ms()
+        )
+        return await self._issuer.answer(session, code.client, audience=audience)
+
+    async def _find(self, code: _Presented) -> Row:
+        row = await self._storage.read(store.device, code.hash)
+        if row is None or row["client_id"] != code.client.id:
             raise _unknown()
         return row
 
@@ -88,19 +118,6 @@ class DeviceGrant:
             expires_at=row["expires_at"],
             now=self._clock.now_ms(),
         )
-
-    async def _held(self, row: Row, device_code: str, client: Client, seconds: int) -> Row:
-        """Wait for a decision; while waiting, no statement runs."""
-
-        async def look() -> Row | None:
-            found = await self._find(device_code, client)
-            return None if self._state(found) == "pending" else found
-
-        left = (row["expires_at"] - self._clock.now_ms()) / 1000
-        decided = await self._hub.wait(
-            topic(row["id"]), seconds=min(float(seconds), left), check=look
-        )
-        return decided or await self._find(device_code, client)
 
     async def _pace(self, row: Row) -> None:
         interval = await self._storage.write(store.pace_device, row["id"], now=self._clock.now_ms())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from keyturn.server.http.limits import TooMany
@@ -13,6 +14,7 @@ from keyturn.server.oauth.errors import Refused, invalid_request, invalid_target
 from keyturn.server.oauth.resources import UnknownResource
 from keyturn.server.oauth.wire import Answer, Call, refusal
 from keyturn.server.projects.rules import DEVICE_GRANT
+from keyturn.server.waiting import Later
 
 if TYPE_CHECKING:
     from keyturn.server.projects.rules import Client
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 GRANTS = ("authorization_code", "refresh_token", DEVICE_GRANT)
 
 
-async def token(call: Call) -> Answer:
+async def token(call: Call) -> Answer | Later[Answer]:
     """Trade a grant for tokens (RFC 6749 section 3.2)."""
     form = await call.form()
     client = await _client(call, form)
@@ -123,23 +125,40 @@ async def _redeem(call: Call, form: Mapping[str, str], client: Client) -> dict[s
     )
 
 
-async def _poll(call: Call, form: Mapping[str, str], client: Client) -> Answer:
+async def _poll(call: Call, form: Mapping[str, str], client: Client) -> Answer | Later[Answer]:
     wait = rules.wait_preference(call.headers(b"prefer"))
     # RFC 7240 section 3: say that the preference was followed, whatever the answer.
     applied = {"Preference-Applied": f"wait={wait}"} if wait else {}
+    polling = call.services.oauth.polling.poll(
+        _required(form, "device_code"),
+        client=client,
+        resource=rules.repeated(form, "resource"),
+        origin=call.origin(),
+        wait_seconds=wait,
+        is_gone=call.is_gone,
+    )
+    return await _polled(polling, applied)
+
+
+async def _polled(
+    polling: Awaitable[dict[str, Any] | Later[dict[str, Any]]], applied: dict[str, str]
+) -> Answer | Later[Answer]:
     try:
-        body = await call.services.oauth.polling.poll(
-            _required(form, "device_code"),
-            client=client,
-            resource=rules.repeated(form, "resource"),
-            origin=call.origin(),
-            wait_seconds=wait,
-            is_gone=call.is_gone,
-        )
+        found = await polling
     except Refused as refused:
         refused.headers.update(applied)
         return refusal(refused)
-    return Answer(body, headers=applied)
+    if isinstance(found, Later):
+        return Later(partial(_waited, found, applied))
+    return Answer(found, headers=applied)
+
+
+async def _waited(found: Later[dict[str, Any]], applied: dict[str, str]) -> Answer:
+    try:
+        return Answer(await found.answer(), headers=applied)
+    except Refused as refused:
+        refused.headers.update(applied)
+        return refusal(refused)
 
 
 def _required(form: Mapping[str, str], name: str) -> str:

@@ -11,22 +11,22 @@ import logging
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-import anyio
 from starlette.requests import Request
 
 from keyturn.server.accounts.passwords import Overloaded
-from keyturn.server.http.body import parse_json
+from keyturn.server.http.body import has_hung_up, parse_json
 from keyturn.server.http.errors import BodyUnreadable
 from keyturn.server.http.origin import client_ip, counted_ip, origin_of
 from keyturn.server.oauth import rules
 from keyturn.server.oauth.errors import ClientGone, Refused, invalid_request, unavailable
 from keyturn.server.storage.base import StorageUnavailable
+from keyturn.server.waiting import Later
 
 if TYPE_CHECKING:
-    from starlette.types import Message, Receive, Scope, Send
+    from starlette.types import Receive, Scope, Send
 
     from keyturn.server.services import Services
     from keyturn.server.sessions.rules import Origin
@@ -136,14 +136,10 @@ class Call:
             raise invalid_request("the body must be a JSON object")
         return found
 
-    async def is_gone(self) -> bool:
-        """Say whether whoever asked has hung up."""
-        message: Message = {}
-        # Cancelled at once: this only learns what has already arrived.
-        with anyio.CancelScope() as scope:
-            scope.cancel()
-            message = await self._receive()
-        return message.get("type") == "http.disconnect"
+    @property
+    def is_gone(self) -> Callable[[], Awaitable[bool]]:
+        """Return what says whether whoever asked has hung up; it keeps nothing of the call."""
+        return partial(has_hung_up, self._receive)
 
     async def _body(self) -> bytes:
         declared = self.header(b"content-length") or ""
@@ -175,7 +171,7 @@ def _too_large() -> Refused:
 # The same few proxies and callers ask again and again; reading an address costs as much as a query.
 _client_ip = lru_cache(maxsize=4096)(client_ip)
 
-Handler = Callable[[Call], Awaitable[Answer]]
+Handler = Callable[[Call], Awaitable[Answer | Later[Answer]]]
 
 
 class Endpoint:
@@ -190,9 +186,12 @@ class Endpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whoever has hung up gets nothing."""
         try:
-            answer = await self._answer(scope, receive)
+            answer = await self._settled(scope, self._asked(scope, receive))
+            if isinstance(answer, Later):
+                answer = await self._settled(scope, answer.answer())
         except ClientGone:
             return
+        assert isinstance(answer, Answer)  # noqa: S101 - who has waited does not wait again
         cached = "Cache-Control" in answer.headers
         headers = {**_ALWAYS, **({} if cached else NO_STORE), **answer.headers}
         body = b""
@@ -207,14 +206,20 @@ class Endpoint:
             {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body}
         )
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+    async def _asked(self, scope: Scope, receive: Receive) -> Answer | Later[Answer]:
         handler = self._handlers.get(scope["method"])
+        if handler is not None:
+            return await handler(Call(scope, receive))
+        if scope["method"] == "OPTIONS":
+            return self._preflight()
+        raise Refused("invalid_request", "not a method of this endpoint", 405, self._allowed())
+
+    async def _settled(
+        self, scope: Scope, work: Awaitable[Answer | Later[Answer]]
+    ) -> Answer | Later[Answer]:
+        """Turn whatever goes wrong into an answer."""
         try:
-            if handler is not None:
-                return await handler(Call(scope, receive))
-            if scope["method"] == "OPTIONS":
-                return self._preflight()
-            raise Refused("invalid_request", "not a method of this endpoint", 405, self._allowed())
+            return await work
         except Refused as refused:
             return refusal(refused)
         except ClientGone:

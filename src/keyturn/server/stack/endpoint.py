@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from keyturn.server.services import Services
     from keyturn.server.sessions.rules import Origin
     from keyturn.server.stack.headers import StackHeaders
+    from keyturn.server.waiting import Later
 
 
 class Wire(BaseModel):
@@ -97,7 +98,7 @@ class Endpoint:
     Attributes:
         method: The HTTP method.
         path: Below ``/api/v1``, with ``{names}``.
-        handler: Takes a ``Call``, returns one of the models in ``answers``.
+        handler: Takes a ``Call``, returns one of the models in ``answers``, now or later.
         answers: What is answered, by status; the model's class decides the status.
         access: The kinds of access it is for; ``None`` asks for no project headers at all.
         body: The model of its body; ``Nothing`` where it takes none.
@@ -113,7 +114,7 @@ class Endpoint:
 
     method: str
     path: str
-    handler: Callable[[Call[Any, Any]], Awaitable[Wire]]
+    handler: Callable[[Call[Any, Any]], Awaitable[Wire | Later[Wire]]]
     answers: Mapping[int, type[Wire] | UnionType]
     tag: str
     access: tuple[AccessType, ...] | None = ANY_ACCESS

@@ -36,6 +36,7 @@ _KEYS = (
 ACTUAL_STATUS = "x-stack-actual-status"
 KNOWN_ERROR = "x-stack-known-error"
 REQUEST_ID = "x-stack-request-id"
+OVERRIDE = "override-error-status"
 
 NO_STORE = "no-store, max-age=0"
 _EXPOSED = ", ".join((ACTUAL_STATUS, KNOWN_ERROR, REQUEST_ID, "retry-after"))
@@ -85,6 +86,11 @@ class StackHeaders:
                         values.append(given)
         return cls({name: ", ".join(values) for name, values in found.items()})
 
+    def of_answers(self) -> StackHeaders:
+        """Return the one that answers depend on, to be kept while a request waits."""
+        kept = ((name, self._values[name]) for name in (OVERRIDE,) if name in self._values)
+        return StackHeaders(dict(kept))
+
     def get(self, name: str) -> str | None:
         """Return a header by its name without prefix; empty counts as absent."""
         return self._values.get(name) or None
@@ -101,4 +107,4 @@ class StackHeaders:
     @property
     def overrides_error_status(self) -> bool:
         """Say whether the client wants its 4xx as 200, so that no proxy in between replaces it."""
-        return self.get("override-error-status") not in (None, "false")
+        return self.get(OVERRIDE) not in (None, "false")

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from keyturn.server.stack.caller import ACCESS_TYPES, BRANCH
 from keyturn.server.stack.endpoint import Nothing, Wire
 from keyturn.server.stack.serve import serve
+from keyturn.server.waiting import Later
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,6 +93,8 @@ class Operation:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         response = await serve(self._endpoint, Request(scope, receive))
+        if isinstance(response, Later):
+            response = await response.answer()
         await response(scope, receive, send)
 
 

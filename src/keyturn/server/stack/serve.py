@@ -6,6 +6,7 @@ becomes an answer here; nothing is left to a framework's own error pages.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
@@ -18,6 +19,7 @@ from keyturn.server.stack import answers, errors
 from keyturn.server.stack.caller import check_access, identify
 from keyturn.server.stack.endpoint import Call, Nothing, Wire
 from keyturn.server.stack.headers import NO_STORE, StackHeaders
+from keyturn.server.waiting import Later
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -33,8 +35,8 @@ MOST_PROBLEMS = 20
 MOST_PER_MINUTE = 600
 
 
-async def serve(endpoint: Endpoint, request: Request) -> Response:
-    """Answer one request."""
+async def serve(endpoint: Endpoint, request: Request) -> Response | Later[Response]:
+    """Answer one request, or say what waits for its answer."""
     services: Services = request.app.state.services
     headers = StackHeaders.read(request.scope["headers"])
     try:
@@ -43,6 +45,21 @@ async def serve(endpoint: Endpoint, request: Request) -> Response:
         found = await endpoint.handler(call)
     except Exception as error:
         return answers.error_answer(error, headers, now=services.clock.now_ms())
+    if isinstance(found, Later):
+        return Later(partial(_serve_later, endpoint, services, headers.of_answers(), found))
+    return _good(endpoint, headers, found)
+
+
+async def _serve_later(
+    endpoint: Endpoint, services: Services, headers: StackHeaders, waited: Later[Wire]
+) -> Response:
+    try:
+        return _good(endpoint, headers, await waited.answer())
+    except Exception as error:
+        return answers.error_answer(error, headers, now=services.clock.now_ms())
+
+
+def _good(endpoint: Endpoint, headers: StackHeaders, found: Wire) -> Response:
     return answers.json_answer(
         found.model_dump(),
         headers,
