@@ -61,11 +61,13 @@ def create_app(
         sweeper = Sweeper(services.storage, services.clock)
         sweeper.start()
         services.alerts.start()
+        services.email_sender.start()
         try:
             yield
         finally:
             await sweeper.stop()
             await services.alerts.stop()
+            await services.email_sender.stop()
             await services.close()
             app.state.services = None
 

@@ -14,10 +14,13 @@ from keyturn.server.approve.service import Approvals
 from keyturn.server.cli_login.service import CliLogin
 from keyturn.server.clock import Clock, SystemClock
 from keyturn.server.data_vault.service import DataVault
+from keyturn.server.emails.sender import Sender
+from keyturn.server.emails.service import Emails
 from keyturn.server.http.limits import Limits
 from keyturn.server.keys.service import SigningKeys
 from keyturn.server.mail.service import Mail
 from keyturn.server.mounting.service import Host, HostUsers
+from keyturn.server.notifications.service import Notifications
 from keyturn.server.oauth.authorize import Authorization
 from keyturn.server.oauth.device import Devices
 from keyturn.server.oauth.id_token import IdTokens
@@ -75,6 +78,9 @@ class Services:
     teams: Teams
     api_keys: ApiKeys
     data_vault: DataVault
+    notifications: Notifications
+    emails: Emails
+    email_sender: Sender
     stack_tokens: StackTokens
     cli_login: CliLogin
     host_users: HostUsers
@@ -156,6 +162,7 @@ def _build(
     limits = Limits(storage, clock)
     mail = Mail(settings, clock)
     alerts = Alerts(storage, clock, projects, limits, mail, issuer=settings.issuer)
+    emails = Emails(storage, secret, clock)
     resources = _resources(settings)
     limit_volume = settings.rate_limits == "on"
     id_tokens = IdTokens(storage, keys, clock, issuer=settings.issuer)
@@ -190,6 +197,9 @@ def _build(
         teams=Teams(storage, clock),
         api_keys=ApiKeys(storage, secret, clock),
         data_vault=DataVault(storage, secret, clock),
+        notifications=Notifications(storage),
+        emails=emails,
+        email_sender=Sender(storage, clock, emails, mail),
         stack_tokens=StackTokens(storage, sessions, stack_access, clock),
         cli_login=CliLogin(storage, secret, sessions, hub, clock),
         host_users=HostUsers(storage, clock),

@@ -25,6 +25,8 @@ KEPT_AFTER_END_MS = 24 * 3600 * 1000
 SESSIONS_KEPT_MS = 30 * 24 * 3600 * 1000
 # Long enough to look back from a theft to what came before it.
 REFRESHES_KEPT_MS = 7 * 24 * 3600 * 1000
+# Longer than the longest window in which deliveries are counted.
+MAILS_KEPT_MS = 35 * 24 * 3600 * 1000
 
 _STATEMENTS = (
     "sweep_authorization_codes",
@@ -61,6 +63,8 @@ class Sweeper:
         for statement in _STATEMENTS:
             removed += await self._emptied(statement, now - KEPT_AFTER_END_MS)
         removed += await self._emptied("sweep_refresh_events", now - REFRESHES_KEPT_MS)
+        for statement in ("sweep_mail_deliveries", "sweep_outgoing_mails"):
+            removed += await self._emptied(statement, now - MAILS_KEPT_MS)
         return removed + await self._emptied("sweep_sessions", now - SESSIONS_KEPT_MS)
 
     async def _emptied(self, statement: str, before: int) -> int:

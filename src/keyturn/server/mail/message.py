@@ -47,7 +47,14 @@ def sender_of(text: str) -> Address:
 
 
 def compose(
-    *, sender: Address, to: Address, subject: str, text: str, at: datetime, message_id: str
+    *,
+    sender: Address,
+    to: Address,
+    subject: str,
+    text: str,
+    at: datetime,
+    message_id: str,
+    html: str | None = None,
 ) -> EmailMessage:
     """Return a message that programs recognise as one that nobody should answer (RFC 3834)."""
     message = EmailMessage(policy=POLICY)
@@ -58,6 +65,8 @@ def compose(
     message["Message-ID"] = message_id
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text)
+    if html is not None:
+        message.add_alternative(html, subtype="html")
     return message
 
 

@@ -13,8 +13,9 @@ import os
 import secrets
 import traceback
 from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -35,6 +36,21 @@ TIMEOUT_SECONDS = 20
 PAUSES_SECONDS = (1.0, 4.0)
 # Work in the background begins once the answer has left, so that it does not slow that down.
 BEGIN_AFTER_SECONDS = 0.05
+
+# Of one attempt: taken by the mail server, kept in the outbox folder since there is none, refused
+# for good, not taken this time, or never heard of, since nobody can be sent to just now.
+Outcome = Literal["sent", "kept", "refused", "deferred", "unreachable"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A mail with an HTML text, which has the same ``name`` at every attempt to send it."""
+
+    to: str
+    subject: str = field(repr=False)
+    html: str = field(repr=False)
+    text: str = field(repr=False)
+    name: str
 
 
 class Mail:
@@ -82,14 +98,44 @@ class Mail:
             path = await asyncio.to_thread(self._keep, message)
             log.error("mail could not be sent; the message is kept in %s", path)
 
-    def _message(self, to: str, subject: str, text: str) -> EmailMessage:
+    async def attempt(self, letter: Letter) -> Outcome:
+        """Try once to hand a letter over; what is not sent is not kept, unless there is no server.
+
+        Raises:
+            ValueError: its address is none that a mail can have.
+        """
+        message = self._lettered(letter)
+        if self._settings.smtp_url is None:
+            await asyncio.to_thread(self._keep, message)
+            return "kept"
+        try:
+            await self._send_by_smtp(message, self._settings.smtp_url.get_secret_value())
+        except Exception as error:
+            log.warning("a letter was not taken: %s", type(error).__name__)
+            return _meaning(error)
+        return "sent"
+
+    async def keep(self, letter: Letter) -> None:
+        """Put a letter that nobody takes where the operator finds it."""
+        path = await asyncio.to_thread(self._keep, self._lettered(letter))
+        log.error("mail could not be sent; the message is kept in %s", path)
+
+    def _lettered(self, letter: Letter) -> EmailMessage:
+        return self._message(
+            letter.to, letter.subject, letter.text, html=letter.html, name=letter.name
+        )
+
+    def _message(
+        self, to: str, subject: str, text: str, *, html: str | None = None, name: str | None = None
+    ) -> EmailMessage:
         return compose(
             sender=sender_of(self._settings.mail_from or f"no-reply@{self._host}"),
             to=address_of(to),
             subject=subject,
             text=text,
             at=instant(self._clock.now_ms()),
-            message_id=f"<{secrets.token_hex(16)}@{self._host}>",
+            message_id=f"<{name or secrets.token_hex(16)}@{self._host}>",
+            html=html,
         )
 
     async def _sent(self, message: EmailMessage, url: str) -> bool:
@@ -136,6 +182,17 @@ async def reach_smtp(url: str, *, seconds: float = 5) -> str:
         await server.noop()
     parts = urlsplit(url)
     return f"{parts.hostname} answers by {parts.scheme}"
+
+
+def _meaning(error: Exception) -> Outcome:
+    """Say what a failed attempt means for the letter (RFC 5321 section 4.2.1)."""
+    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+        codes = [one.code for one in error.recipients]
+    elif isinstance(error, aiosmtplib.SMTPDataError):
+        codes = [error.code]
+    else:
+        return "unreachable"
+    return "refused" if all(500 <= code < 600 for code in codes) else "deferred"
 
 
 def _connection(url: str) -> dict[str, Any]:

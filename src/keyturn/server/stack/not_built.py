@@ -63,10 +63,6 @@ GET /project-permission-definitions
 POST /project-permission-definitions
 PATCH /project-permission-definitions/*
 DELETE /project-permission-definitions/*
-GET /emails/notification-preference/*
-PATCH /emails/notification-preference/*/*
-POST /emails/send-email
-GET /emails/delivery-info
 POST /emails/capacity-boost
 GET /payments/items/*/*/*
 POST /payments/items/*/*/*/update-quantity

@@ -15,6 +15,8 @@ from keyturn.server.api_keys import routes as user_api_keys
 from keyturn.server.api_keys import team_routes as team_api_keys
 from keyturn.server.cli_login import routes as cli_login
 from keyturn.server.data_vault import routes as data_vault
+from keyturn.server.emails import routes as emails
+from keyturn.server.notifications import routes as notifications
 from keyturn.server.projects import routes as projects
 from keyturn.server.sessions import routes as sessions
 from keyturn.server.stack import answers, errors, not_built
@@ -41,6 +43,8 @@ ENDPOINTS = (
     *user_api_keys.ENDPOINTS,
     *team_api_keys.ENDPOINTS,
     *data_vault.ENDPOINTS,
+    *notifications.ENDPOINTS,
+    *emails.ENDPOINTS,
 )
 GREETING = "Keyturn answers here. The operations of this API lie below this address."
 

@@ -1,0 +1,1 @@
+"""Mails that a project's server asks for, and what became of each."""

@@ -1,0 +1,1 @@
+"""What users want to be mailed about."""
