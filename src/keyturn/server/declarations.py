@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 ScopeWords = Annotated[str, Field(min_length=1, max_length=160)]
 
+PermissionId = Annotated[str, Field(max_length=128, pattern=r"^\$?[a-z0-9_:]+$")]
 StoreId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
 SHORTEST_INITIAL_ACCESS_TOKEN = 20
@@ -105,6 +106,12 @@ class ProjectDeclaration(Strict):
     """What lets a program register; at least 20 characters. Stored as a hash."""
     data_vault_stores: tuple[StoreId, ...] = ()
     """Ids of the stores in its data vault: letters, digits, - and _."""
+    team_creator_default_permissions: tuple[PermissionId, ...] = ("team_admin",)
+    """Which permissions whoever creates a team gets in it."""
+    team_member_default_permissions: tuple[PermissionId, ...] = ("team_member",)
+    """Which permissions members get when they join a team."""
+    user_default_permissions: tuple[PermissionId, ...] = ()
+    """Which permissions of the project everybody gets at sign-up."""
     longest_password: Annotated[int, Field(ge=8, le=1024)] = 70
     """In characters, up to 1024."""
     trusted_domains: tuple[str, ...] = ()

@@ -29,6 +29,7 @@ from keyturn.server.oauth.resources import Resources
 from keyturn.server.oauth.service import OAuth
 from keyturn.server.oauth.service import build as build_oauth
 from keyturn.server.one_time.service import OneTimeCodes
+from keyturn.server.permissions.service import Permissions
 from keyturn.server.projects.service import Projects
 from keyturn.server.secret import SecretProblem, ServerSecret, fingerprint, load_secret
 from keyturn.server.sessions.access_tokens import AccessTokens
@@ -76,6 +77,7 @@ class Services:
     oauth: OAuth
     directory: Directory
     teams: Teams
+    permissions: Permissions
     api_keys: ApiKeys
     data_vault: DataVault
     notifications: Notifications
@@ -195,6 +197,7 @@ def _build(
         signin=SignIn(storage, secret, clock, limits, accounts, sessions, mail),
         directory=Directory(storage, passwords, clock),
         teams=Teams(storage, clock),
+        permissions=Permissions(storage, clock),
         api_keys=ApiKeys(storage, secret, clock),
         data_vault=DataVault(storage, secret, clock),
         notifications=Notifications(storage),

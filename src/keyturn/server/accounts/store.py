@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from keyturn.server.accounts.rules import FLAG_COLUMNS, JSON_COLUMNS, User, folded_email
+from keyturn.server.permissions import store as permissions
 from keyturn.server.storage.base import Work, every, first, run
 from keyturn.server.storage.paging import Page, like
 
@@ -71,7 +72,10 @@ def insert(
         is_anonymous=int(is_anonymous),
         now=now,
     )
-    return User.from_row(row) if row else None
+    if row is None:
+        return None
+    yield from permissions.grant_defaults_of_user(project_id, user_id, now=now)
+    return User.from_row(row)
 
 
 def insert_of_host(project_id: str, user_id: str, *, now: int) -> Work[bool]:

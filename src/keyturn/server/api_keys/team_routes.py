@@ -20,6 +20,7 @@ from keyturn.server.api_keys.wire import (
     key_view,
     new_key_view,
 )
+from keyturn.server.permissions.rules import MANAGE_API_KEYS
 from keyturn.server.stack import errors
 from keyturn.server.stack.caller import SERVER_ACCESS
 from keyturn.server.stack.endpoint import Call, Endpoint, Nothing, Wire
@@ -82,8 +83,9 @@ async def _managed(call: Call[Any, Any], team_id: str) -> Owner:
     if call.caller.is_client:
         if call.user is None:
             raise errors.user_authentication_required()
-        member = await call.services.teams.member(team_id, call.user.id)
-        if member is None or not member.is_admin:
+        if not await call.services.permissions.allows(
+            call.project.id, team_id, call.user.id, MANAGE_API_KEYS
+        ):
             raise key_errors.api_key_not_found()
     return Owner(kind="team", id=team_id)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -38,6 +38,9 @@ class ProjectConfig:
     publishable_client_key_required: bool = False
     registration: str = "off"
     data_vault_stores: tuple[str, ...] = ()
+    team_creator_default_permissions: tuple[str, ...] = ("team_admin",)
+    team_member_default_permissions: tuple[str, ...] = ("team_member",)
+    user_default_permissions: tuple[str, ...] = ()
     longest_password: int = 70
     trusted_domains: tuple[str, ...] = ()
     urls: dict[str, str] = field(default_factory=dict)
@@ -49,14 +52,28 @@ class ProjectConfig:
         """Read what ``as_json`` wrote, by this version or another."""
         known = {f.name for f in fields(cls)}
         found = {k: v for k, v in json.loads(text).items() if k in known}
-        for name in ("trusted_domains", "data_vault_stores"):
-            if name in found:
-                found[name] = tuple(found[name])
+        for name, value in found.items():
+            if isinstance(value, list):
+                found[name] = tuple(value)
         return cls(**found)
 
     def as_json(self) -> str:
         """Return the stored form."""
         return json.dumps(asdict(self))
+
+    def with_permission_renamed(self, permission_id: str, new_id: str | None) -> ProjectConfig:
+        """Return it with a permission under another id, or (``None``) granted to nobody."""
+
+        def renamed(ids: tuple[str, ...]) -> tuple[str, ...]:
+            found = (new_id if one == permission_id else one for one in ids)
+            return tuple(one for one in found if one is not None)
+
+        return replace(
+            self,
+            team_creator_default_permissions=renamed(self.team_creator_default_permissions),
+            team_member_default_permissions=renamed(self.team_member_default_permissions),
+            user_default_permissions=renamed(self.user_default_permissions),
+        )
 
 
 @lru_cache(maxsize=64)

@@ -33,6 +33,18 @@ def save_project(
     )
 
 
+def rename_default_permission(
+    project_id: str, permission_id: str, new_id: str | None
+) -> Work[None]:
+    """Let what is granted by default follow a permission's id; ``None`` takes it out."""
+    found = yield from project(project_id)
+    if found is None:
+        return
+    config = found.config.with_permission_renamed(permission_id, new_id)
+    if config != found.config:
+        yield from run("set_project_config", id=project_id, config=config.as_json())
+
+
 def client(client_id: str) -> Work[Client | None]:
     """Find an OAuth client."""
     row = yield from first("oauth_client", id=client_id)

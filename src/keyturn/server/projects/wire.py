@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from keyturn.server.stack.endpoint import Wire
-from keyturn.server.teams.rules import ADMIN_PERMISSION, MEMBER_PERMISSION
 
 if TYPE_CHECKING:
     from keyturn.server.projects.rules import Project
@@ -132,11 +131,15 @@ def project_admin_view(project: Project) -> ProjectAdminView:
             domains=[DomainView(domain=domain) for domain in config.trusted_domains],
             email_config=EmailConfig(),
             email_theme="default",
-            team_creator_default_permissions=[PermissionView(id=ADMIN_PERMISSION)],
-            team_member_default_permissions=[PermissionView(id=MEMBER_PERMISSION)],
-            user_default_permissions=[],
+            team_creator_default_permissions=_permissions(config.team_creator_default_permissions),
+            team_member_default_permissions=_permissions(config.team_member_default_permissions),
+            user_default_permissions=_permissions(config.user_default_permissions),
         ),
     )
+
+
+def _permissions(ids: tuple[str, ...]) -> list[PermissionView]:
+    return [PermissionView(id=one) for one in ids]
 
 
 def _client_config(project: Project) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from keyturn.server.cli_login import routes as cli_login
 from keyturn.server.data_vault import routes as data_vault
 from keyturn.server.emails import routes as emails
 from keyturn.server.notifications import routes as notifications
+from keyturn.server.permissions import definition_routes as permission_definitions
+from keyturn.server.permissions import routes as permissions
 from keyturn.server.projects import routes as projects
 from keyturn.server.sessions import routes as sessions
 from keyturn.server.stack import answers, errors, not_built
@@ -40,6 +42,8 @@ ENDPOINTS = (
     *projects.ENDPOINTS,
     *teams.ENDPOINTS,
     *members.ENDPOINTS,
+    *permissions.ENDPOINTS,
+    *permission_definitions.ENDPOINTS,
     *user_api_keys.ENDPOINTS,
     *team_api_keys.ENDPOINTS,
     *data_vault.ENDPOINTS,

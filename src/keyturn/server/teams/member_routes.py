@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from keyturn.server.accounts.wire import UserServerView, user_view
 from keyturn.server.http.body import LARGEST_BODY_WITH_IMAGE
+from keyturn.server.permissions.rules import READ_MEMBERS, REMOVE_MEMBERS
 from keyturn.server.stack import errors
 from keyturn.server.stack.caller import SERVER_ACCESS
 from keyturn.server.stack.endpoint import (
@@ -16,8 +17,7 @@ from keyturn.server.stack.endpoint import (
     Wire,
     user_id_of,
 )
-from keyturn.server.teams import rules
-from keyturn.server.teams.routes import TAG, visible_team
+from keyturn.server.teams.routes import TAG, team_for, visible_team
 from keyturn.server.teams.service import AlreadyMember, NoSuchUser
 from keyturn.server.teams.wire import DisplayName, ImageUrl, Membership
 
@@ -79,7 +79,7 @@ async def remove_team_member(call: Call[Nothing, Nothing]) -> Wire:
     """Take a user out of a team. Clients may leave; to remove others they need to be allowed."""
     user_id = user_id_of(call, call.path["user_id"])
     mine = call.user is not None and call.user.id == user_id
-    team = await visible_team(call, permission=None if mine else rules.REMOVE_MEMBERS)
+    team = await visible_team(call, permission=None if mine else REMOVE_MEMBERS)
     if not await call.services.teams.remove_member(team, user_id):
         raise errors.team_membership_not_found(team.id, user_id)
     return Success()
@@ -97,9 +97,10 @@ async def list_member_profiles(call: Call[Nothing, ProfileQuery]) -> Wire:
 
 
 async def get_member_profile(call: Call[Nothing, Nothing]) -> Wire:
-    """Read how a member appears in a team."""
-    team = await visible_team(call)
+    """Read how a member appears in a team. Clients may need to be allowed to see others."""
     user_id = user_id_of(call, call.path["user_id"])
+    mine = call.user is not None and call.user.id == user_id
+    team = await visible_team(call, permission=None if mine else READ_MEMBERS)
     return await _one(call, team.id, user_id)
 
 
@@ -119,10 +120,9 @@ async def _check_client_may_list(call: Call[Any, Any], team_id: str, user_id: st
     user, _ = call.caller.signed_in()
     if user_id == user.id:
         return
-    if not team_id or user_id:
-        raise errors.StatusError(403, "With client access, name a team of yours or user_id=me")
-    if await call.services.teams.member(team_id, user.id) is None:
-        raise errors.team_not_found(team_id)
+    if not team_id:
+        raise errors.StatusError(400, "With client access, name a team of yours or user_id=me")
+    await team_for(call, team_id, READ_MEMBERS)
 
 
 async def _one(call: Call[Any, Any], team_id: str, user_id: str) -> Wire:

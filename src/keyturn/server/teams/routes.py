@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from keyturn.server.http.body import LARGEST_BODY_WITH_IMAGE
+from keyturn.server.permissions.rules import DELETE_TEAM, UPDATE_TEAM
 from keyturn.server.stack import errors
 from keyturn.server.stack.endpoint import (
     Call,
@@ -20,7 +21,6 @@ from keyturn.server.stack.endpoint import (
     user_id_of,
 )
 from keyturn.server.storage.paging import LARGEST_PAGE, Page
-from keyturn.server.teams import rules
 from keyturn.server.teams.service import NoSuchUser
 from keyturn.server.teams.wire import (
     Pagination,
@@ -98,7 +98,7 @@ async def get_team(call: Call[Nothing, Nothing]) -> Wire:
 async def update_team(call: Call[TeamServerUpdate, Nothing]) -> Wire:
     """Change a team. With client access the user must be one who may."""
     changes = changes_of(call, TeamUpdate)
-    team = await visible_team(call, permission=rules.UPDATE_TEAM)
+    team = await visible_team(call, permission=UPDATE_TEAM)
     updated = await call.services.teams.update(call.project.id, team.id, changes)
     if updated is None:
         raise errors.team_not_found(team.id)
@@ -107,14 +107,18 @@ async def update_team(call: Call[TeamServerUpdate, Nothing]) -> Wire:
 
 async def delete_team(call: Call[Nothing, Nothing]) -> Wire:
     """Delete a team. With client access the user must be one who may."""
-    team = await visible_team(call, permission=rules.DELETE_TEAM)
+    team = await visible_team(call, permission=DELETE_TEAM)
     await call.services.teams.delete(team)
     return Success()
 
 
 async def visible_team(call: Call[Any, Any], *, permission: str | None = None) -> Team:
     """Return the team of the path, if the caller may see it, and has the permission."""
-    team_id = call.path["team_id"]
+    return await team_for(call, call.path["team_id"], permission)
+
+
+async def team_for(call: Call[Any, Any], team_id: str, permission: str | None = None) -> Team:
+    """Return a team, if the caller may see it, and has the permission there."""
     team = await call.services.teams.find(call.project.id, team_id)
     if team is None:
         raise errors.team_not_found(team_id)
@@ -122,12 +126,20 @@ async def visible_team(call: Call[Any, Any], *, permission: str | None = None) -
         return team
     if call.user is None:
         raise errors.user_authentication_required()
-    member = await call.services.teams.member(team.id, call.user.id)
-    if member is None:
+    if await call.services.teams.member(team.id, call.user.id) is None:
         raise errors.team_not_found(team_id)
-    if permission is not None and not member.is_admin:
-        raise errors.team_permission_required(team.id, call.user.id, permission)
+    if permission is not None:
+        await require_permission(call, team.id, permission)
     return team
+
+
+async def require_permission(call: Call[Any, Any], team_id: str, permission: str) -> None:
+    """Refuse a client whose user lacks a permission in a team. Servers may do everything."""
+    if not call.caller.is_client:
+        return
+    user, _ = call.caller.signed_in()
+    if not await call.services.permissions.allows(call.project.id, team_id, user.id, permission):
+        raise errors.team_permission_required(team_id, user.id, permission)
 
 
 async def _page(call: Call[Nothing, TeamQuery]) -> Wire:

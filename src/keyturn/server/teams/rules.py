@@ -10,9 +10,6 @@ if TYPE_CHECKING:
     from keyturn.server.storage.base import Row
 
 JSON_COLUMNS = ("client_metadata", "client_read_only_metadata", "server_metadata")
-UPDATE_TEAM, DELETE_TEAM, REMOVE_MEMBERS = "$update_team", "$delete_team", "$remove_members"
-# What the two kinds of members may do by default, as clients see it in the project's settings.
-ADMIN_PERMISSION, MEMBER_PERMISSION = "team_admin", "team_member"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +46,10 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One row of ``team_member``: whoever made the team may change it."""
+    """Somebody belongs to a team. What they may do there is for ``server/permissions``."""
 
     team_id: str
     user_id: str
-    is_admin: bool
 
 
 _PLAIN = tuple(set(Team.__dataclass_fields__) - set(JSON_COLUMNS))

@@ -56,7 +56,7 @@ class Teams:
     async def create(
         self, project_id: str, columns: dict[str, Any], *, creator_id: str | None
     ) -> Team:
-        """Create a team; its creator becomes its first member and may change it.
+        """Create a team; its creator becomes its first member, with a creator's permissions.
 
         Raises:
             NoSuchUser: there is no such creator.
@@ -116,7 +116,7 @@ class Teams:
         if creator_id is not None:
             if (yield from accounts.by_id(project_id, creator_id)) is None:
                 raise NoSuchUser
-            yield from store.add_member(team.id, creator_id, is_admin=True, now=now)
+            yield from store.add_member(team, creator_id, is_creator=True, now=now)
         yield from events.record(
             "team.created", now=now, project_id=project_id, user_id=creator_id, team=team.id
         )
@@ -139,5 +139,5 @@ class Teams:
     def _add_member(self, team: Team, user_id: str, now: int) -> Work[None]:
         if (yield from accounts.by_id(team.project_id, user_id)) is None:
             raise NoSuchUser
-        if not (yield from store.add_member(team.id, user_id, is_admin=False, now=now)):
+        if not (yield from store.add_member(team, user_id, is_creator=False, now=now)):
             raise AlreadyMember

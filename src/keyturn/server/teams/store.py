@@ -6,6 +6,7 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from keyturn.server.permissions import store as permissions
 from keyturn.server.storage.base import Work, every, first, run
 from keyturn.server.storage.paging import Page, like
 from keyturn.server.teams.rules import JSON_COLUMNS, Member, Profile, Team
@@ -34,7 +35,7 @@ def ensure_personal(project_id: str, user: User, *, now: int) -> Work[None]:
         personal_of=user.id,
         display_name=personal_name(user),
     )
-    yield from add_member(team.id, user.id, is_admin=True, now=now)
+    yield from add_member(team, user.id, is_creator=True, now=now)
     yield from run("select_team", user_id=user.id, team_id=team.id)
 
 
@@ -81,12 +82,22 @@ def delete(team: Team) -> Work[bool]:
     return row is not None
 
 
-def add_member(team_id: str, user_id: str, *, is_admin: bool, now: int) -> Work[bool]:
-    """Add a member; false if it is one already."""
+def add_member(team: Team, user_id: str, *, is_creator: bool, now: int) -> Work[bool]:
+    """Add a member with the permissions the project gives it; false if it is one already."""
     row = yield from first(
-        "insert_team_member", team_id=team_id, user_id=user_id, is_admin=int(is_admin), now=now
+        "insert_team_member",
+        team_id=team.id,
+        user_id=user_id,
+        # For servers of a version without permissions, beside which this one may run.
+        is_admin=int(is_creator),
+        now=now,
     )
-    return row is not None
+    if row is None:
+        return False
+    yield from permissions.grant_defaults_in_team(
+        team.project_id, team.id, user_id, is_creator=is_creator, now=now
+    )
+    return True
 
 
 def member(team_id: str, user_id: str) -> Work[Member | None]:
@@ -94,7 +105,7 @@ def member(team_id: str, user_id: str) -> Work[Member | None]:
     row = yield from first("team_member", team_id=team_id, user_id=user_id)
     if row is None:
         return None
-    return Member(team_id=team_id, user_id=user_id, is_admin=bool(row["is_admin"]))
+    return Member(team_id=team_id, user_id=user_id)
 
 
 def remove_member(team_id: str, user_id: str) -> Work[bool]:

@@ -10,6 +10,9 @@ VALUES (:id, :display_name, :config, :declared, :now)
 ON CONFLICT (id) DO UPDATE
    SET display_name = excluded.display_name, config = excluded.config, declared = excluded.declared;
 
+-- name: set_project_config
+UPDATE project SET config = :config WHERE id = :id;
+
 -- name: project_key
 SELECT project_id, kind FROM project_key WHERE key_hash = :key_hash AND ended_at IS NULL;
 

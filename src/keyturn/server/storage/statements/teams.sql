@@ -39,8 +39,8 @@ UPDATE user_account SET selected_team_id = NULL
  WHERE id = :user_id AND selected_team_id = :team_id;
 
 -- name: insert_team_member
-INSERT INTO team_member (team_id, user_id, is_admin, created_at)
-VALUES (:team_id, :user_id, :is_admin, :now)
+INSERT INTO team_member (team_id, user_id, is_admin, permissions_written_at, created_at)
+VALUES (:team_id, :user_id, :is_admin, :now, :now)
 ON CONFLICT (team_id, user_id) DO NOTHING
 RETURNING user_id;
 
