@@ -55,6 +55,7 @@ def settings_page() -> str:
         ProjectDeclaration,
         ResourceDeclaration,
     )
+    from keyturn.server.projects.provider_declaration import ProviderDeclaration
     from keyturn.server.settings import PREFIX, Settings
 
     lines = [
@@ -73,6 +74,7 @@ def settings_page() -> str:
             lines.append(f"| {variable} | `{name}` | {_default(field)} | {_meaning(field)} |")
     for title, table, model in (
         ("Projects", "[[projects]]", ProjectDeclaration),
+        ("Where people may come from", "[[projects.oauth_providers]]", ProviderDeclaration),
         ("OAuth clients", "[[clients]]", ClientDeclaration),
         ("APIs that take access tokens", "[[resources]]", ResourceDeclaration),
     ):
@@ -178,7 +180,7 @@ def _type(annotation: Any) -> str:
         return words[annotation]
     text = str(annotation)
     if text.startswith("tuple"):
-        return "list of text"
+        return "tables" if "Declaration" in text else "list of text"
     return "table" if "ProjectUrls" in text else "text"
 
 

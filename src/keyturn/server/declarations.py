@@ -5,12 +5,10 @@ Unknown members are refused: they are typos.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     field_validator,
@@ -18,6 +16,9 @@ from pydantic import (
 )
 
 from keyturn.server.oauth.resources import Resource, resource_problem
+from keyturn.server.projects.provider_declaration import (
+    ProviderDeclaration,  # noqa: TC001 - pydantic reads the annotation
+)
 from keyturn.server.projects.rules import (
     NATIVE_GRANTS,
     NATIVE_REDIRECTS,
@@ -26,6 +27,7 @@ from keyturn.server.projects.rules import (
     ProjectConfig,
     redirect_problem,
 )
+from keyturn.server.strict import Strict
 
 if TYPE_CHECKING:
     from keyturn.server.secret import ServerSecret
@@ -36,14 +38,6 @@ PermissionId = Annotated[str, Field(max_length=128, pattern=r"^\$?[a-z0-9_:]+$")
 StoreId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 
 SHORTEST_INITIAL_ACCESS_TOKEN = 20
-
-
-class Strict(BaseModel):
-    """A table whose members are all known, described by the strings behind them."""
-
-    model_config: ClassVar[ConfigDict] = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True
-    )
 
 
 class ProjectUrls(Strict):
@@ -122,6 +116,8 @@ class ProjectDeclaration(Strict):
     """Where the pages send people who need help."""
     urls: ProjectUrls = ProjectUrls()
     """Pages of the project's own; `cli_auth_confirm` is the one there is."""
+    oauth_providers: tuple[ProviderDeclaration, ...] = ()
+    """Other sign-in servers that its people may come from; one table each."""
 
     @model_validator(mode="after")
     def _registering_needs_a_token_where_it_says_so(self) -> ProjectDeclaration:
@@ -131,11 +127,22 @@ class ProjectDeclaration(Strict):
             raise ValueError("there is an initial_access_token, but registration is off")
         return self
 
-    def config(self) -> ProjectConfig:
+    @field_validator("oauth_providers")
+    @classmethod
+    def _providers_have_names_of_their_own(
+        cls, value: tuple[ProviderDeclaration, ...]
+    ) -> tuple[ProviderDeclaration, ...]:
+        if len({provider.id for provider in value}) != len(value):
+            raise ValueError("two providers have the same id")
+        return value
+
+    def config(self, secret: ServerSecret) -> ProjectConfig:
         """Return the part of the declaration that is stored as the project's configuration."""
-        names = ProjectConfig.__dataclass_fields__.keys() - {"urls"}
+        names = ProjectConfig.__dataclass_fields__.keys() - {"urls", "oauth_providers"}
         return ProjectConfig(
-            urls=self.urls.model_dump(exclude_none=True), **{n: getattr(self, n) for n in names}
+            urls=self.urls.model_dump(exclude_none=True),
+            oauth_providers=tuple(one.provider(self.id, secret) for one in self.oauth_providers),
+            **{name: getattr(self, name) for name in names},
         )
 
 

@@ -23,13 +23,13 @@ from pydantic import (
 )
 
 from keyturn.server.declarations import (
-    ClientDeclaration,
-    ProjectDeclaration,
-    ResourceDeclaration,
-    Strict,
+    ClientDeclaration,  # noqa: TC001 - pydantic reads the annotation, as the next two
+    ProjectDeclaration,  # noqa: TC001
+    ResourceDeclaration,  # noqa: TC001
 )
 from keyturn.server.mail.message import sender_of
 from keyturn.server.operating.address import address_of
+from keyturn.server.strict import Strict
 
 PREFIX = "KEYTURN_"
 DEFAULT_PORT = 8102

@@ -8,6 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
+from keyturn.server.projects.providers import Provider
+
 if TYPE_CHECKING:
     from keyturn.server.storage.base import Row
 
@@ -46,6 +48,7 @@ class ProjectConfig:
     urls: dict[str, str] = field(default_factory=dict)
     templates: str | None = None
     help_url: str | None = None
+    oauth_providers: tuple[Provider, ...] = ()
 
     @classmethod
     def from_json(cls, text: str) -> ProjectConfig:
@@ -55,11 +58,16 @@ class ProjectConfig:
         for name, value in found.items():
             if isinstance(value, list):
                 found[name] = tuple(value)
-        return cls(**found)
+        providers = found.pop("oauth_providers", ())
+        return cls(**found, oauth_providers=tuple(map(Provider.from_json, providers)))
 
     def as_json(self) -> str:
         """Return the stored form."""
         return json.dumps(asdict(self))
+
+    def provider(self, provider_id: str) -> Provider | None:
+        """Return a provider that people may come from."""
+        return next((one for one in self.oauth_providers if one.id == provider_id), None)
 
     def with_permission_renamed(self, permission_id: str, new_id: str | None) -> ProjectConfig:
         """Return it with a permission under another id, or (``None``) granted to nobody."""

@@ -179,7 +179,11 @@ class Projects:
     ) -> Work[None]:
         for declared in projects:
             yield from store.save_project(
-                declared.id, declared.display_name, declared.config(), declared=True, now=now
+                declared.id,
+                declared.display_name,
+                declared.config(self._secret),
+                declared=True,
+                now=now,
             )
             for kind in KINDS:
                 key = getattr(declared, kind)

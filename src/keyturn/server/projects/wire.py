@@ -7,13 +7,22 @@ from typing import TYPE_CHECKING, Any, Literal
 from keyturn.server.stack.endpoint import Wire
 
 if TYPE_CHECKING:
-    from keyturn.server.projects.rules import Project
+    from keyturn.server.projects.rules import Project, ProjectConfig
 
 
 class ProviderView(Wire):
     """A provider that people can sign in with."""
 
     id: str
+
+
+class ProviderAdminView(ProviderView):
+    """A provider, as an administrator sees it: without its secret, which nobody sees again."""
+
+    provider_config_id: str
+    type: Literal["standard"] = "standard"
+    client_id: str
+    client_secret: Literal[""] = ""
 
 
 class ClientConfig(Wire):
@@ -23,7 +32,7 @@ class ClientConfig(Wire):
     credential_enabled: bool
     magic_link_enabled: bool
     passkey_enabled: bool
-    oauth_providers: list[ProviderView]
+    oauth_providers: list[ProviderAdminView | ProviderView]
     enabled_oauth_providers: list[ProviderView]
     client_team_creation_enabled: bool
     client_user_deletion_enabled: bool
@@ -125,7 +134,7 @@ def project_admin_view(project: Project) -> ProjectAdminView:
         owner_team_id=None,
         onboarding_status="completed",
         config=AdminConfig(
-            **_client_config(project),
+            **_client_config(project) | {"oauth_providers": _providers(config)},
             allow_localhost=config.allow_localhost,
             create_team_on_sign_up=config.create_team_on_sign_up,
             domains=[DomainView(domain=domain) for domain in config.trusted_domains],
@@ -142,10 +151,18 @@ def _permissions(ids: tuple[str, ...]) -> list[PermissionView]:
     return [PermissionView(id=one) for one in ids]
 
 
+def _providers(config: ProjectConfig) -> list[ProviderAdminView]:
+    return [
+        ProviderAdminView(id=one.id, provider_config_id=one.id, client_id=one.client_id)
+        for one in config.oauth_providers
+    ]
+
+
 def _client_config(project: Project) -> dict[str, Any]:
     names = ClientConfig.model_fields.keys() - {"oauth_providers", "enabled_oauth_providers"}
+    providers = [ProviderView(id=one.id) for one in project.config.oauth_providers]
     return {
         **{name: getattr(project.config, name) for name in names},
-        "oauth_providers": [],
-        "enabled_oauth_providers": [],
+        "oauth_providers": providers,
+        "enabled_oauth_providers": providers,
     }
