@@ -78,9 +78,13 @@ def go_without(missing: str) -> NoReturn:
     pytest.skip(missing)
 
 
-def rounds(*, bounded: int, full: int) -> int:
-    """Return how often a sweep repeats: ``full`` under `make faults`, else ``bounded``."""
-    return full if os.environ.get("KEYTURN_FAULTS") == "full" else bounded
+def rounds(*, bounded: int, full: int, ci: int | None = None) -> int:
+    """Return how often a sweep repeats: ``full`` under `make faults`, else ``bounded``.
+
+    KEYTURN_FAULTS=ci stands between: what `.ci/run` repeats ``ci`` times beside the suite.
+    """
+    chosen = {"full": full, "ci": bounded if ci is None else ci}
+    return chosen.get(os.environ.get("KEYTURN_FAULTS", ""), bounded)
 
 
 if __name__ == "__main__":  # says by its exit status whether a part is here

@@ -26,7 +26,7 @@ from tests.server.person_ import Person
 
 pytestmark = pytest.mark.sweep
 
-ROUNDS = rounds(bounded=2, full=200)
+ROUNDS = rounds(bounded=2, ci=20, full=200)
 SHORTEST_LIFE, LONGEST_LIFE = 5, rounds(bounded=30, full=60)
 BROWSERS = 3
 
