@@ -6,10 +6,9 @@ from typing import Any
 
 from keyturn.server.data_vault import errors, rules
 from keyturn.server.data_vault.wire import VaultGet, VaultSet, VaultValue
+from keyturn.server.http.body import LARGEST_BODY_WITH_IMAGE
 from keyturn.server.stack.caller import SERVER_ACCESS
 from keyturn.server.stack.endpoint import Call, Endpoint, Nothing, Success, Wire
-
-LARGEST_ENTRY = 1024 * 1024
 
 
 async def get_vault_value(call: Call[VaultGet, Nothing]) -> Wire:
@@ -55,7 +54,7 @@ ENDPOINTS = (
         body=VaultSet,
         answers={200: Success},
         access=SERVER_ACCESS,
-        most_bytes=LARGEST_ENTRY,
+        most_bytes=LARGEST_BODY_WITH_IMAGE,
         tag=TAG,
     ),
 )

@@ -17,6 +17,7 @@ from keyturn.server.emails.wire import (
     SentEmailList,
     WindowStats,
 )
+from keyturn.server.http.body import LARGEST_BODY_WITH_IMAGE
 from keyturn.server.notifications import rules as notifications
 from keyturn.server.stack import errors
 from keyturn.server.stack.caller import SERVER_ACCESS
@@ -24,8 +25,6 @@ from keyturn.server.stack.endpoint import Call, Endpoint, Nothing, Wire
 
 if TYPE_CHECKING:
     from keyturn.server.storage.base import Row
-
-LARGEST_MAIL = 1024 * 1024
 
 
 async def send_email(call: Call[SendEmail, Nothing]) -> Wire:
@@ -113,7 +112,7 @@ ENDPOINTS = (
         body=SendEmail,
         answers={200: SendEmailResult},
         access=SERVER_ACCESS,
-        most_bytes=LARGEST_MAIL,
+        most_bytes=LARGEST_BODY_WITH_IMAGE,
         tag=TAG,
     ),
     Endpoint(

@@ -32,6 +32,7 @@ LOOK_SECONDS = 60.0
 CLAIM_MS = 10 * 60_000
 RATE_PER_SECOND = 20.0
 STOP_SECONDS = 5.0
+_STATUS: dict[Outcome, Status] = {"sent": "sent", "kept": "kept", "refused": "bounced"}
 
 
 class Sender:
@@ -111,10 +112,10 @@ class Sender:
             outcome = await self._mail.attempt(letter)
         except ValueError:
             return await self._finish(delivery, "skipped", reason=rules.NOT_AN_ADDRESS)
-        if outcome in ("deferred", "unreachable"):
+        status = _STATUS.get(outcome)
+        if status is None:
             await self._put_off(delivery, letter, outcome)
-            return outcome == "deferred"
-        status: Status = "bounced" if outcome == "refused" else outcome
+            return outcome != "unreachable"
         return await self._finish(delivery, status, address=address)
 
     def _facts(self, delivery: Row) -> Work[tuple[Row | None, User | None, str | None]]:

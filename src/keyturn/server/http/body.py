@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from starlette.types import Message, Receive
 
 LARGEST_BODY = 64 * 1024
-# Where a profile image travels as a data URL.
+# Where a profile image travels as a data URL, an HTML mail, or a value of the data vault.
 LARGEST_BODY_WITH_IMAGE = 1_153_434
 SLOWEST_BODY_SECONDS = 30.0
 DEEPEST_JSON = 64
