@@ -13,6 +13,7 @@ from keyturn.server.api_keys.service import ApiKeys
 from keyturn.server.approve.service import Approvals
 from keyturn.server.cli_login.service import CliLogin
 from keyturn.server.clock import Clock, SystemClock
+from keyturn.server.contact_channels.service import ContactChannels
 from keyturn.server.data_vault.service import DataVault
 from keyturn.server.emails.sender import Sender
 from keyturn.server.emails.service import Emails
@@ -28,6 +29,7 @@ from keyturn.server.oauth.registration import Registrations
 from keyturn.server.oauth.resources import Resources
 from keyturn.server.oauth.service import OAuth
 from keyturn.server.oauth.service import build as build_oauth
+from keyturn.server.one_time.mailing import MailedCodes
 from keyturn.server.one_time.service import OneTimeCodes
 from keyturn.server.permissions.service import Permissions
 from keyturn.server.projects.service import Projects
@@ -66,6 +68,7 @@ class Services:
     alerts: Alerts
     limits: Limits
     one_time: OneTimeCodes
+    contact_channels: ContactChannels
     hub: Hub
     resources: Resources
     registrations: Registrations
@@ -163,6 +166,8 @@ def _build(
     accounts = Accounts(storage, passwords, clock)
     limits = Limits(storage, clock)
     mail = Mail(settings, clock)
+    codes = OneTimeCodes(secret)
+    mailed = MailedCodes(storage, secret, clock, limits, codes, mail)
     alerts = Alerts(storage, clock, projects, limits, mail, issuer=settings.issuer)
     emails = Emails(storage, secret, clock)
     resources = _resources(settings)
@@ -182,7 +187,8 @@ def _build(
         sessions=sessions,
         alerts=alerts,
         limits=limits,
-        one_time=OneTimeCodes(secret),
+        one_time=codes,
+        contact_channels=ContactChannels(storage, clock, codes, mailed),
         hub=hub,
         resources=resources,
         registrations=Registrations(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from keyturn.server.accounts import rules, store
 from keyturn.server.accounts.service import EmailTaken, refuse_unfit
+from keyturn.server.contact_channels import store as channels
 from keyturn.server.events import store as events
 from keyturn.server.sessions import store as sessions
 from keyturn.server.teams import store as teams
@@ -149,7 +150,8 @@ class Directory:
             columns["password_hash"] = encoded
         email = columns.get("primary_email", user.primary_email)
         if email != user.primary_email:
-            columns.setdefault("primary_email_verified", False)
+            proved = email is not None and (yield from channels.is_verified(user, email))
+            columns.setdefault("primary_email_verified", proved)
         signs_in = changes.signs_in_by_email
         if signs_in is None:
             signs_in = user.sign_in_email is not None

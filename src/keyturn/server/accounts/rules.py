@@ -42,6 +42,7 @@ class User:
     signed_up_at: int
     last_active_at: int
     disabled_at: int | None
+    primary_channel_id: str | None = None
 
     @classmethod
     def from_row(cls, row: Row) -> User:

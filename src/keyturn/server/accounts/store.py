@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import uuid
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from keyturn.server.accounts.rules import FLAG_COLUMNS, JSON_COLUMNS, User, folded_email
+from keyturn.server.contact_channels import store as channels
+from keyturn.server.contact_channels.rules import primary_of
 from keyturn.server.permissions import store as permissions
 from keyturn.server.storage.base import Work, every, first, run
 from keyturn.server.storage.paging import Page, like
@@ -18,7 +21,7 @@ _COLUMNS = frozenset(
         "client_read_only_metadata", "server_metadata", "selected_team_id", "restricted_reason",
         "restricted_private_details", "restricted_by_admin", "otp_auth_enabled",
         "requires_totp_mfa", "country_code", "risk_scores", "signed_up_at", "last_active_at",
-        "disabled_at",
+        "disabled_at", "primary_channel_id",
     }
 )  # fmt: skip
 
@@ -41,7 +44,7 @@ def by_id(project_id: str, user_id: str) -> Work[User | None]:
 
 
 def by_sign_in_email(project_id: str, email: str) -> Work[User | None]:
-    """Find whoever signs in with an address."""
+    """Find whoever signs in with an address, the primary one or another."""
     row = yield from first(
         "user_by_sign_in_email", project_id=project_id, email=folded_email(email)
     )
@@ -60,6 +63,8 @@ def insert(
     email_verified: bool = False,
 ) -> Work[User | None]:
     """Create a user; ``None`` if somebody already signs in with the address."""
+    if email and (yield from by_sign_in_email(project_id, email)) is not None:
+        return None
     row = yield from first(
         "insert_user",
         id=user_id,
@@ -102,8 +107,31 @@ def update(user: User, **changes: Any) -> Work[User | None]:
         holder = yield from by_sign_in_email(user.project_id, values["sign_in_email"])
         if holder is not None and holder.id != user.id:
             return None
+    if values["primary_email"] != user.primary_email:
+        values["primary_channel_id"] = yield from _new_primary_id(user, **values)
     row = yield from first("update_user", id=user.id, project_id=user.project_id, **values)
     return User.from_row(row) if row else None
+
+
+def _new_primary_id(
+    user: User, *, primary_email: str | None, primary_channel_id: str | None, **_: Any
+) -> Work[str | None]:
+    """Return the id of a primary address that is about to change.
+
+    One that the user has beside the old one changes places with that; any other replaces it.
+    """
+    if primary_email is None:
+        # Whatever comes next is another address, not this one again.
+        return str(uuid.uuid4())
+    folded = folded_email(primary_email)
+    for channel in (yield from channels.beside_primary(user)):
+        if channel.folded == folded:
+            yield from channels.delete(channel)
+            old = primary_of(user)
+            if old is not None:
+                yield from channels.insert(user.project_id, old)
+            return channel.id
+    return primary_channel_id
 
 
 def set_password_hash(user_id: str, password_hash: str, *, replacing: str | None) -> Work[bool]:

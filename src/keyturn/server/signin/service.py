@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from keyturn.protocol.codes import MAIL_LINK_PREFIX
-from keyturn.server.accounts import store as account_store
 from keyturn.server.accounts.rules import folded_email
-from keyturn.server.http.limits import Limit
-from keyturn.server.http.origin import subscriber
+from keyturn.server.contact_channels.sign_in import proved, signing_in
 from keyturn.server.secret import new_token
 from keyturn.server.sessions.rules import BROWSER
 from keyturn.server.signin import store
+from keyturn.server.signin.tries import tries_of
 
 if TYPE_CHECKING:
     from keyturn.server.accounts.rules import User
     from keyturn.server.accounts.service import Accounts
     from keyturn.server.clock import Clock
-    from keyturn.server.http.limits import Limits
+    from keyturn.server.http.limits import Limit, Limits
     from keyturn.server.mail.service import Mail
     from keyturn.server.projects.rules import Project
     from keyturn.server.secret import ServerSecret
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
     from keyturn.server.storage.base import Storage, Work
 
 LINK_MINUTES = 15
-WINDOW_SECONDS = 600
-# For each thing that can be tried: how often for one account, and from one address.
-TRIES = {"password": (10, 50), "mail": (5, 20)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +94,10 @@ class SignIn:
     async def _mail_link(
         self, project: Project, email: str, continue_to: str | None, browser_hash: bytes, base: str
     ) -> None:
-        user = await self._accounts.by_email(project.id, email)
-        if user is None or user.disabled_at is not None or user.primary_email is None:
+        found = await self._storage.read(signing_in, project.id, email)
+        if found is None or found[0].disabled_at is not None:
             return
+        user, channel = found
         token, now = new_token(MAIL_LINK_PREFIX), self._clock.now_ms()
         await self._storage.write(
             store.insert_link,
@@ -115,7 +112,7 @@ class SignIn:
             expires_at=now + LINK_MINUTES * 60_000,
         )
         link = f"{base}/sign-in/link?{urlencode({'token': token})}"
-        await self._mail.send(to=user.primary_email, **sign_in_mail(project.display_name, link))
+        await self._mail.send(to=channel.value, **sign_in_mail(project.display_name, link))
 
     async def link(self, token: str) -> MailedLink | None:
         """Return what a live link stands for, without using it up."""
@@ -145,11 +142,12 @@ class SignIn:
         row = yield from store.use_link(self._secret.hash("mail link", token), now=now)
         if row is None or row["project_id"] != project.id:
             return None
-        user = yield from account_store.by_id(project.id, row["user_id"])
         # The address may have been given up since, and the account closed: look again.
-        if user is None or user.disabled_at is not None or user.sign_in_email != row["email"]:
+        found = yield from signing_in(project.id, row["email"])
+        if found is None or found[0].id != row["user_id"] or found[0].disabled_at is not None:
             return None
-        yield from account_store.update(user, primary_email_verified=True)
+        user, channel = found
+        yield from proved(user, channel)
         return (
             yield from self._sessions.begin_plain_work(
                 project_id=project.id,
@@ -174,13 +172,9 @@ class SignIn:
     def _limits_of(
         self, what: str, project: Project, email: str, counted_ip: str | None
     ) -> list[Limit]:
-        account = self._secret.hash("limited account", f"{project.id}|{folded_email(email)}").hex()
-        per_account, per_address = TRIES[what]
-        found = [Limit(f"{what} of account {account}", per_account, WINDOW_SECONDS)]
-        if counted_ip is not None:
-            whose = subscriber(counted_ip)
-            found.append(Limit(f"{what} of {whose}", per_address, WINDOW_SECONDS))
-        return found
+        return tries_of(
+            what, self._secret, project_id=project.id, email=email, counted_ip=counted_ip
+        )
 
 
 def sign_in_mail(site: str, link: str) -> dict[str, str]:

@@ -25,15 +25,6 @@ POST /auth/passkey/initiate-passkey-authentication
 POST /auth/passkey/initiate-passkey-registration
 POST /auth/passkey/register
 POST /auth/passkey/sign-in
-GET /contact-channels
-POST /contact-channels
-POST /contact-channels/verify
-POST /contact-channels/verify/check-code
-POST /contact-channels/send-verification-code
-GET /contact-channels/*/*
-PATCH /contact-channels/*/*
-DELETE /contact-channels/*/*
-POST /contact-channels/*/*/send-verification-code
 GET /connected-accounts/*
 POST /connected-accounts/*/*/access-token
 POST /connected-accounts/*/*/*/access-token

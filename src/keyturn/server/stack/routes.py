@@ -14,6 +14,7 @@ from keyturn.server.accounts import sign_in_routes as sign_in
 from keyturn.server.api_keys import routes as user_api_keys
 from keyturn.server.api_keys import team_routes as team_api_keys
 from keyturn.server.cli_login import routes as cli_login
+from keyturn.server.contact_channels import routes as contact_channels
 from keyturn.server.data_vault import routes as data_vault
 from keyturn.server.emails import routes as emails
 from keyturn.server.notifications import routes as notifications
@@ -42,6 +43,7 @@ ENDPOINTS = (
     *projects.ENDPOINTS,
     *teams.ENDPOINTS,
     *members.ENDPOINTS,
+    *contact_channels.ENDPOINTS,
     *permissions.ENDPOINTS,
     *permission_definitions.ENDPOINTS,
     *user_api_keys.ENDPOINTS,

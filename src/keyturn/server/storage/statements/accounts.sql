@@ -2,7 +2,12 @@
 SELECT * FROM user_account WHERE id = :id AND project_id = :project_id;
 
 -- name: user_by_sign_in_email
-SELECT * FROM user_account WHERE project_id = :project_id AND sign_in_email = :email;
+-- Two look-ups by index; at most one of them finds somebody.
+SELECT * FROM user_account WHERE project_id = :project_id AND sign_in_email = :email
+UNION ALL
+SELECT user_account.* FROM contact_channel
+  JOIN user_account ON user_account.id = contact_channel.user_id
+ WHERE contact_channel.project_id = :project_id AND contact_channel.sign_in_email = :email;
 
 -- name: insert_user
 -- Of two sign-ups racing for an address, the second gets no row.
@@ -36,7 +41,8 @@ UPDATE user_account
        restricted_private_details = :restricted_private_details,
        otp_auth_enabled = :otp_auth_enabled, requires_totp_mfa = :requires_totp_mfa,
        country_code = :country_code, risk_scores = :risk_scores,
-       signed_up_at = :signed_up_at, last_active_at = :last_active_at, disabled_at = :disabled_at
+       signed_up_at = :signed_up_at, last_active_at = :last_active_at, disabled_at = :disabled_at,
+       primary_channel_id = :primary_channel_id
  WHERE id = :id AND project_id = :project_id
 RETURNING *;
 

@@ -1,0 +1,1 @@
+"""The addresses at which a user is reached, and those of them that sign in."""
