@@ -46,8 +46,8 @@ def promises(page: Path = PAGE) -> dict[str, str]:
     return {row["number"]: row["sentence"] for row in rows if row}
 
 
-def marks(tests: Path = TESTS, root: Path = ROOT) -> list[Mark]:
-    """Return every ``proves`` mark below ``tests``, in the order of files and lines.
+def marks(tests: Path = TESTS, root: Path = ROOT, *, name: str = "proves") -> list[Mark]:
+    """Return every mark of that name below ``tests``, in the order of files and lines.
 
     A mark on a class or on a module (``pytestmark``) counts for each of its tests.
     """
@@ -55,7 +55,7 @@ def marks(tests: Path = TESTS, root: Path = ROOT) -> list[Mark]:
     for path in sorted(tests.rglob("*.py")):
         module = ast.parse(path.read_text(), str(path))
         file = path.relative_to(root).as_posix()
-        found += [Mark(number, file, test, line) for number, test, line in _of_module(module)]
+        found += [Mark(number, file, test, line) for number, test, line in _of_module(module, name)]
     return found
 
 
@@ -87,14 +87,14 @@ def _filled_line(line: str, files: dict[str, list[str]]) -> str:
     return f"| {row['number']} | {row['sentence']} | {proofs} |\n"
 
 
-def _of_module(module: ast.Module) -> Iterator[tuple[str, str, int]]:
+def _of_module(module: ast.Module, name: str) -> Iterator[tuple[str, str, int]]:
     shared = [
         number
         for node in module.body
         if isinstance(node, ast.Assign) and _assigns(node, "pytestmark")
-        for number in _numbers(node.value)
+        for number in _numbers(node.value, name)
     ]
-    yield from _of_body(module.body, shared, prefix="")
+    yield from _of_body(module.body, shared, name, prefix="")
 
 
 def _assigns(node: ast.Assign, name: str) -> bool:
@@ -102,26 +102,26 @@ def _assigns(node: ast.Assign, name: str) -> bool:
 
 
 def _of_body(
-    body: list[ast.stmt], shared: list[str], *, prefix: str
+    body: list[ast.stmt], shared: list[str], mark: str, *, prefix: str
 ) -> Iterator[tuple[str, str, int]]:
     for node in body:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             continue
-        own = [number for decorator in node.decorator_list for number in _numbers(decorator)]
+        own = [number for decorator in node.decorator_list for number in _numbers(decorator, mark)]
         if isinstance(node, ast.ClassDef):
-            yield from _of_body(node.body, shared + own, prefix=f"{prefix}{node.name}::")
+            yield from _of_body(node.body, shared + own, mark, prefix=f"{prefix}{node.name}::")
         elif node.name.startswith("test"):
             for number in dict.fromkeys(shared + own):
                 yield number, prefix + node.name, node.lineno
 
 
-def _numbers(expression: ast.expr) -> list[str]:
-    """Return the string arguments of every ``proves(...)`` call, dotted or not, in there."""
+def _numbers(expression: ast.expr, mark: str) -> list[str]:
+    """Return the string arguments of every call of ``mark``, dotted or not, in there."""
     return [
         argument.value
         for call in ast.walk(expression)
         if isinstance(call, ast.Call)
-        and "proves" in (getattr(call.func, "attr", ""), getattr(call.func, "id", ""))
+        and mark in (getattr(call.func, "attr", ""), getattr(call.func, "id", ""))
         for argument in call.args
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
     ]

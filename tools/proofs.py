@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import promises
+import sdk_methods
 
 MUTANTS = promises.TESTS / "mutants"
 _FAMILIES = {"K": "client", "S": "server", "D": "SDK", "T": "threats"}
@@ -174,6 +175,7 @@ def main() -> int:
         print(f"fail  {unknown}")
         return 1
     count(marks)
+    sdk_methods.count()
     paths = sorted(path for path in MUTANTS.glob("*.toml") if options.only in path.stem)
     if options.count or not paths:
         return 0

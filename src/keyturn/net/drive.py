@@ -6,15 +6,18 @@ the flow, which may know what to do (a poll backs off); one it does not catch re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from keyturn.protocol.errors import KeyturnError
 from keyturn.protocol.wire import Pause
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator
+
     from keyturn.protocol.wire import Reply, Request, Steps
 
 T = TypeVar("T")
+StepT = TypeVar("StepT")
 
 
 class Sender(Protocol):
@@ -48,33 +51,31 @@ class AsyncSender(Protocol):
 
 def run(steps: Steps[T], sender: Sender) -> T:
     """Run ``steps`` to their end on this thread and return their result."""
-    try:
-        step = next(steps)
-        while True:
-            try:
-                outcome = (
-                    sender.pause(step.seconds) if isinstance(step, Pause) else sender.send(step)
-                )
-            except KeyturnError as error:
-                step = steps.throw(error)
-            else:
-                step = steps.send(outcome)
-    except StopIteration as done:
-        result: T = done.value
-        return result
+
+    def perform(step: Request | Pause) -> Reply | float:
+        return sender.pause(step.seconds) if isinstance(step, Pause) else sender.send(step)
+
+    return drive(steps, perform)
 
 
 async def run_async(steps: Steps[T], sender: AsyncSender) -> T:
     """Run ``steps`` to their end on this event loop and return their result."""
+
+    async def perform(step: Request | Pause) -> Reply | float:
+        if isinstance(step, Pause):
+            return await sender.pause(step.seconds)
+        return await sender.send(step)
+
+    return await drive_async(steps, perform)
+
+
+def drive(steps: Generator[StepT, Any, T], perform: Callable[[StepT], object]) -> T:
+    """Have every step performed on this thread; return what the flow returns."""
     try:
         step = next(steps)
         while True:
             try:
-                outcome = (
-                    await sender.pause(step.seconds)
-                    if isinstance(step, Pause)
-                    else await sender.send(step)
-                )
+                outcome = perform(step)
             except KeyturnError as error:
                 step = steps.throw(error)
             else:
@@ -82,3 +83,27 @@ async def run_async(steps: Steps[T], sender: AsyncSender) -> T:
     except StopIteration as done:
         result: T = done.value
         return result
+    finally:
+        # Whoever was interrupted leaves nothing held: a flow's own ``finally`` runs now, not when
+        # somebody lets go of the traceback.
+        steps.close()
+
+
+async def drive_async(
+    steps: Generator[StepT, Any, T], perform: Callable[[StepT], Awaitable[object]]
+) -> T:
+    """Have every step performed on this event loop; return what the flow returns."""
+    try:
+        step = next(steps)
+        while True:
+            try:
+                outcome = await perform(step)
+            except KeyturnError as error:
+                step = steps.throw(error)
+            else:
+                step = steps.send(outcome)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    finally:
+        steps.close()

@@ -1,0 +1,31 @@
+"""Fixtures of the SDK's tests: one server for all of them, and each test in both forms."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.sdk.stage_ import Form, Stage, StagedProject
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    started = Stage(tmp_path_factory.mktemp("sdk"))
+    yield started
+    started.close()
+
+
+@pytest.fixture(params=["blocking", "awaitable"])
+def form(request: pytest.FixtureRequest, stage: Stage) -> Form:
+    return Form(stage, awaitable=request.param == "awaitable")
+
+
+@pytest.fixture(scope="session")
+def project(stage: Stage) -> StagedProject:
+    """Return a project that allows what projects can allow."""
+    return stage.project(
+        client_team_creation_enabled=True,
+        client_user_deletion_enabled=True,
+        allow_user_api_keys=True,
+        allow_team_api_keys=True,
+        passkey_enabled=True,
+    )
