@@ -10,6 +10,8 @@ import subprocess
 import time
 from dataclasses import dataclass
 
+from _numbers import interval
+
 ROUNDS = 41
 WARM_UP = 2
 STARTS = 3  # the best of which is a round's
@@ -105,7 +107,7 @@ def measure(contestants: list[Contestant]) -> list[Result]:
 def _result(contestant: Contestant, rounds: list[dict[str, tuple[float, float]]]) -> Result:
     own = [(best[contestant.name], best[FLOOR]) for best in rounds if contestant.name in best]
     ratios = sorted(took[0] / floor[0] for took, floor in own)
-    low, high = _interval(ratios)
+    low, high = interval(ratios)
     return Result(
         contestant=contestant,
         milliseconds=statistics.median(took[0] for took, _ in own),
@@ -115,11 +117,3 @@ def _result(contestant: Contestant, rounds: list[dict[str, tuple[float, float]]]
         cpu_ratio=statistics.median(took[1] / floor[1] for took, floor in own),
         rounds=len(own),
     )
-
-
-def _interval(values: list[float]) -> tuple[float, float]:
-    """Return a 95 % confidence interval of the median of sorted values, whatever their spread."""
-    reach = 1.96 * math.sqrt(len(values)) / 2
-    middle = (len(values) - 1) / 2
-    first = max(0, math.floor(middle - reach))
-    return values[first], values[len(values) - 1 - first]

@@ -7,9 +7,10 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from _server.processes import Server
+if TYPE_CHECKING:
+    from _server.processes import Server
 
 _PROGRAM = Path(__file__).parent / "load.py"
 
@@ -39,7 +40,8 @@ class Turn:
     @property
     def rate(self) -> float:
         """Return requests per second."""
-        return len(self.took) / self.seconds
+        # One at least: a round without an answer would make a ratio endless.
+        return max(1, len(self.took)) / self.seconds
 
 
 class Driver:

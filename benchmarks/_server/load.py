@@ -30,11 +30,12 @@ class Lane:
 
     Attributes:
         head: The request up to the value of Content-Length.
-        body: What follows; ``{token}`` in it stands for the next token.
+        body: What follows; ``{token}`` in it, or in a header, stands for the next token.
         tokens: Taken from the left; where ``taken_from`` is set, the answer's goes to the right.
         expected: What a right answer begins with, and something that it holds.
         taken_from: Matches the next token in an answer.
         collects: Matches what is kept of each answer.
+        names_token: Whether the head has the token too.
     """
 
     address: tuple[str, int]
@@ -44,6 +45,7 @@ class Lane:
     expected: tuple[bytes, bytes]
     taken_from: re.Pattern[bytes] | None
     collects: re.Pattern[bytes] | None
+    names_token: bool
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> Lane:
@@ -60,12 +62,14 @@ class Lane:
             expected=(f"HTTP/1.1 {given['status']} ".encode(), given["holds"].encode()),
             taken_from=taken_from,
             collects=collects,
+            names_token="{token}" in str(given["headers"]),
         )
 
     def request(self, token: bytes) -> bytes:
         """Return the next request."""
         body = self.body.replace(b"{token}", token)
-        return b"%s%d\r\n\r\n%s" % (self.head, len(body), body)
+        head = self.head.replace(b"{token}", token) if self.names_token else self.head
+        return b"%s%d\r\n\r\n%s" % (head, len(body), body)
 
 
 @dataclass

@@ -15,20 +15,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from _server.lanes import CLIENT, PROJECT
 from _server.processes import Server, started
-
+from keyturn.protocol.codes import DEVICE_CODE_PREFIX
 from keyturn.server.first_start import first_start
+from keyturn.server.oauth.rules import DEVICE_INTERVAL_SECONDS
+from keyturn.server.secret import new_token
 from keyturn.server.services import Services, open_services
 from keyturn.server.sessions import family_token
-from keyturn.server.sessions.rules import LOOPBACK
+from keyturn.server.sessions.rules import LOOPBACK, Origin
 from keyturn.server.settings import load
 from keyturn.server.storage.base import Query, Work
 
-CLIENT = "keyturn-cli"
-PROJECT = "default"
-FORM = {"Host": "127.0.0.1", "Content-Type": "application/x-www-form-urlencoded"}
 _FAMILIES_OF_ONE = 4
+# Limits on guessing stay; those on volume would end a benchmark from one address.
+_ALWAYS = {"KEYTURN_RATE_LIMITS": "off", "KEYTURN_TRUSTED_PROXIES": "127.0.0.1"}
 _AT_ONCE = 20_000
+_POLLING_CODES = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,33 +41,63 @@ class Filled:
     Attributes:
         data: The folder.
         tokens: Current refresh tokens of families drawn at random.
+        device_codes: That nobody has decided.
+        polling_codes: The same of the Stack-compatible API.
         settings: Of the server, as variables without their prefix.
     """
 
     data: Path
     tokens: list[str] = field(repr=False)
+    device_codes: list[str] = field(repr=False)
+    polling_codes: list[str] = field(repr=False)
     settings: dict[str, str]
 
 
-def fill(data: Path, *, families: int, drawn: int, settings: Mapping[str, str] = {}) -> Filled:
-    """Make a data folder with that many signed-in programs; return ``drawn`` of their tokens."""
-    tokens = asyncio.run(_fill(data, families, drawn, dict(settings)))
-    return Filled(data=data, tokens=tokens, settings=dict(settings))
+def fill(
+    data: Path,
+    *,
+    families: int,
+    drawn: int,
+    codes: int = 0,
+    settings: Mapping[str, str] = {},
+) -> Filled:
+    """Make a data folder with that many signed-in programs.
+
+    Args:
+        data: The folder.
+        families: How many there are.
+        drawn: How many of their tokens are given back.
+        codes: How many sign-ins wait for a decision.
+        settings: Of the server, beside the folder.
+    """
+    return asyncio.run(_fill(data, families, drawn, codes, dict(settings)))
 
 
-async def _fill(data: Path, families: int, drawn: int, settings: dict[str, str]) -> list[str]:
+async def _fill(
+    data: Path, families: int, drawn: int, codes: int, settings: dict[str, str]
+) -> Filled:
     chosen = load(arguments={"data": data, **settings})
     await first_start(chosen)
     services = await open_services(chosen)
     try:
-        ids = []
+        now, ids = services.clock.now_ms(), []
         for begun in range(0, families, _AT_ONCE):
             few = [str(uuid.uuid4()) for _ in range(min(_AT_ONCE, families - begun))]
-            await services.storage.write(_families, few, services.clock.now_ms())
+            await services.storage.write(_families, few, now)
             ids += few
-        return [_token(services, each) for each in random.sample(ids, min(drawn, families))]
+        tokens = [_token(services, each) for each in random.sample(ids, min(drawn, families))]
+        device_codes = [new_token(DEVICE_CODE_PREFIX) for _ in range(codes)]
+        await services.storage.write(_devices, services, device_codes, now)
+        polling_codes = [await _polling_code(services) for _ in range(min(codes, _POLLING_CODES))]
     finally:
         await services.close()
+    return Filled(
+        data=data,
+        tokens=tokens,
+        device_codes=device_codes,
+        polling_codes=polling_codes,
+        settings=settings,
+    )
 
 
 def _token(services: Services, family: str) -> str:
@@ -122,6 +155,38 @@ def _session(family: str, user: str, now: int) -> dict[str, object]:
     }
 
 
+def _devices(services: Services, codes: Sequence[str], now: int) -> Work[None]:
+    for number, code in enumerate(codes):
+        yield Query(
+            "insert_device_authorization",
+            {
+                "id": str(uuid.uuid4()),
+                "device_code_hash": services.secret.hash("device code", code),
+                "user_code_hash": services.secret.hash("user code", f"none {number}"),
+                "client_id": CLIENT,
+                "project_id": PROJECT,
+                "scope": "profile offline_access",
+                "resource": None,
+                "host_name": "laptop",
+                "system": "Linux",
+                "program": "acme",
+                "ip": "127.0.0.1",
+                "user_agent": "acme/1.0",
+                "interval_seconds": DEVICE_INTERVAL_SECONDS,
+                "now": now,
+                # Longer than usual, so that none ends while this runs.
+                "expires_at": now + 7_200_000,
+            },
+        )
+
+
+async def _polling_code(services: Services) -> str:
+    started = await services.cli_login.start(
+        PROJECT, life_ms=7_200_000, anonymous_token=None, origin=Origin(ip="127.0.0.1")
+    )
+    return started.polling_code
+
+
 @contextmanager
 def serving(
     filled: Filled, *, name: str = "keyturn", env: Mapping[str, str] = {}, program: str = "keyturn"
@@ -138,7 +203,7 @@ def serving(
     variables = {f"KEYTURN_{key.upper()}": value for key, value in filled.settings.items()}
     with tempfile.TemporaryDirectory(prefix="keyturn-bench-") as folder:
         log = Path(folder) / "log"
-        whole = {**os.environ, "KEYTURN_RATE_LIMITS": "off", **variables, **env}
+        whole = {**os.environ, **_ALWAYS, **variables, **env}
         with started(command, log=log, env=whole) as (pid, printed):
             line = printed.readline()
             assert line.startswith("Keyturn is ready at "), log.read_text()
@@ -146,16 +211,3 @@ def serving(
             assert port is not None
             time.sleep(0.3)  # so that "idle" is after the start
             yield Server(name, port, pid)
-
-
-def refresh_lane(tokens: Sequence[str]) -> dict[str, object]:
-    """Return what refreshing sends, for the load generator."""
-    return {
-        "path": "/oauth/token",
-        "headers": FORM,
-        "body": f"grant_type=refresh_token&client_id={CLIENT}&refresh_token={{token}}",
-        "tokens": list(tokens),
-        "status": 200,
-        "holds": '"access_token"',
-        "taken_from": '"refresh_token" *: *"([^"]+)"',
-    }

@@ -1,0 +1,119 @@
+"""Servers taking turns under the same load, and the table of what came of it."""
+
+from __future__ import annotations
+
+import random
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from _numbers import Aim, Ratio, ratio
+from _running import percentile, table
+
+if TYPE_CHECKING:
+    from _server.driver import Driver, Turn
+    from _server.processes import Server
+
+OURS = "keyturn"
+ROUNDS = 9
+WARM_UP = 1
+FASTEST_TURN_SECONDS = 0.8
+
+
+@dataclass
+class Verdicts:
+    """What was held to an aim, for the end of the run."""
+
+    lines: list[list[str]] = field(default_factory=list)
+    short: int = 0
+
+    def add(self, what: str, found: Ratio, aim: Aim) -> str:
+        """Note one; return its word."""
+        word = aim.verdict(found)
+        self.short += word == "short"
+        stretch = "" if aim.stretch is None else f"{aim.stretch:g}"
+        self.lines.append([what, str(found), str(aim), stretch, word])
+        return word
+
+    def show(self) -> None:
+        """Print all of them."""
+        if self.lines:
+            print("\nAgainst the aims")
+            table(["", "found (95 %)", "aim", "stretch", ""], self.lines)
+
+
+@dataclass
+class Contest:
+    """One kind of request, sent to every server that takes part.
+
+    Attributes:
+        lanes: Name of each server's lane, and the server; ours is called ``OURS``.
+        memory: The most that each has used at the end of a turn, MiB.
+    """
+
+    driver: Driver
+    lanes: Mapping[str, Server]
+    rounds: int = ROUNDS
+    turn_seconds: float = FASTEST_TURN_SECONDS
+    memory: dict[str, float] = field(default_factory=dict)
+
+    def run(self, kind: str, *, connections: int) -> dict[str, list[Turn]]:
+        """Let all take turns in random order; lanes are called ``KIND/SERVER``."""
+        turns: dict[str, list[Turn]] = {name: [] for name in self.lanes}
+        for _ in range(self.rounds + WARM_UP):
+            for name in random.sample(list(self.lanes), len(self.lanes)):
+                server = self.lanes[name]
+                turns[name].append(
+                    self.driver.turn(
+                        f"{kind}/{name}",
+                        server,
+                        connections=connections,
+                        seconds=self.turn_seconds,
+                    )
+                )
+                self.memory[name] = max(self.memory.get(name, 0.0), server.memory_mib())
+        return {name: each[WARM_UP:] for name, each in turns.items()}
+
+
+def rates(turns: Sequence[Turn]) -> list[float]:
+    """Return requests per second, one a round."""
+    return [turn.rate for turn in turns]
+
+
+def cpus(turns: Sequence[Turn]) -> list[float]:
+    """Return the server's processor microseconds per request, one a round."""
+    return [turn.cpu_us for turn in turns]
+
+
+def show(
+    title: str,
+    turns: Mapping[str, Sequence[Turn]],
+    *,
+    verdicts: Verdicts,
+    aims: Mapping[str, Aim] = {},
+    first: str = OURS,
+) -> None:
+    """Print a table; every other server's ratio is ``first``'s rate over its own."""
+    rows = []
+    for name, each in turns.items():
+        faster = ratio(rates(turns[first]), rates(each))
+        cheaper = ratio(cpus(each), cpus(turns[first]))
+        aim = aims.get(name)
+        word = verdicts.add(f"{title}: against {name}", faster, aim) if aim else ""
+        ahead = ["", ""] if name == first else [str(faster), str(cheaper)]
+        rows.append([name, *figures(each), *ahead, f"{aim} {word}" if aim else ""])
+    print(f"\n{title}")
+    head = ["", "req/s", "p50 ms", "p99 ms", "CPU us"]
+    table([*head, f"{first} is faster x (95 %)", "cheaper x (95 %)", "aim"], rows)
+
+
+def figures(turns: Sequence[Turn]) -> list[str]:
+    """Return requests/s, p50 and p99 in ms, processor us per request: medians, or of all."""
+    took = [each for turn in turns for each in turn.took] or [0, 0]
+    return [
+        f"{statistics.median(rates(turns)):.0f}",
+        f"{statistics.median(took) / 1000:.1f}",
+        f"{percentile(took, 99) / 1000:.1f}",
+        f"{statistics.median(cpus(turns)):.0f}",
+    ]

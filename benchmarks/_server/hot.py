@@ -1,0 +1,136 @@
+"""The sections in which every server takes part: refresh, poll, introspection, sign-in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from _numbers import Aim, Ratio
+from _running import table
+
+from _server import lanes
+from _server.contest import OURS, Contest, Verdicts, show
+
+if TYPE_CHECKING:
+    from _server.processes import Server
+    from _server.stage import Stage
+
+CONNECTIONS = (16, 64)
+# Families that are not refreshed on, but give their access tokens for introspection.
+_KEPT = 64
+# Aims: as issue and evidence set them; poll's is of the device grant, which both have.
+REFRESH = {
+    "oidc-provider, SQLite": Aim(aim=4, stretch=7),
+    "oidc-provider, memory": Aim(aim=1.3, stretch=2),
+    "better-auth": Aim(aim=10, stretch=20),
+    "glewlwyd": Aim(aim=10, stretch=20),
+    "Authlib, Flask": Aim(aim=10, stretch=20),
+    "django-oauth-toolkit": Aim(aim=15, stretch=30),
+}
+POLL = {"oidc-provider, SQLite": Aim(aim=2.5, stretch=3.5)}
+MEMORY_OF_SQLITE = Aim(aim=0.25, stretch=1 / 7, at_least=False)
+
+
+def refresh(stage: Stage, verdicts: Verdicts) -> None:
+    """Refresh with rotation: every token is sent once and its successor is sent later."""
+    servers, filled = stage.servers(), stage.filled()
+    for name, (rival, server) in servers.items():
+        lane = rival.refresh(server) if rival else lanes.refresh(filled.tokens)
+        lane["tokens"] = lane["tokens"][:-_KEPT]
+        stage.lane("refresh", name, lane)
+    contest = _contest(stage, servers)
+    for connections in CONNECTIONS:
+        found = contest.run("refresh", connections=connections)
+        title = f"Refresh with rotation, {connections} connections"
+        show(title, found, verdicts=verdicts, aims=REFRESH)
+    _memory(stage, contest.memory, verdicts)
+
+
+def poll(stage: Stage, verdicts: Verdicts) -> None:
+    """Poll for a decision that nobody has taken."""
+    servers = {
+        name: (rival, server)
+        for name, (rival, server) in stage.servers().items()
+        if rival is None or rival.poll is not None
+    }
+    _say_missing("poll", stage, servers)
+    filled = stage.filled()
+    for name, (rival, server) in servers.items():
+        lane = (
+            rival.poll(server) if rival and rival.poll else lanes.device_poll(filled.device_codes)
+        )
+        stage.lane("poll", name, lane)
+    contest = _contest(stage, servers)
+    other = f"{OURS}, /auth/cli/poll"
+    contest.lanes = {**contest.lanes, other: servers[OURS][1]}
+    stage.driver.lane(f"poll/{other}", servers[OURS][1], lanes.stack_poll(filled.polling_codes))
+    for connections in CONNECTIONS:
+        found = contest.run("poll", connections=connections)
+        title = f"Poll, nobody has decided, {connections} connections"
+        show(title, found, verdicts=verdicts, aims=POLL)
+
+
+def introspect(stage: Stage, verdicts: Verdicts) -> None:
+    """Ask what access tokens are worth that were given out a moment ago."""
+    servers = {
+        name: (rival, server)
+        for name, (rival, server) in stage.servers().items()
+        if rival is None or rival.introspect is not None
+    }
+    _say_missing("introspection", stage, servers)
+    filled = stage.filled()
+    for name, (rival, server) in servers.items():
+        lane = rival.refresh(server) if rival else lanes.refresh(filled.tokens)
+        lane["tokens"] = lane["tokens"][-_KEPT:]
+        stage.lane("fresh", name, lane)
+        got = stage.driver.turn(f"fresh/{name}", server, connections=8, seconds=20, most=_KEPT)
+        if rival and rival.introspect:
+            stage.lane("introspect", name, rival.introspect(server, got.collected))
+        else:
+            stage.lane("introspect", name, lanes.introspect(got.collected))
+    contest = _contest(stage, servers)
+    for connections in CONNECTIONS:
+        found = contest.run("introspect", connections=connections)
+        show(f"Introspection, {connections} connections", found, verdicts=verdicts)
+
+
+def sign_in(stage: Stage, verdicts: Verdicts) -> None:
+    """Sign in with a password; each server hashes as it does by default."""
+    servers = {
+        name: (rival, server)
+        for name, (rival, server) in stage.servers().items()
+        if rival is None or rival.sign_in is not None
+    }
+    _say_missing("sign-in", stage, servers)
+    for name, (rival, server) in servers.items():
+        lane = rival.sign_in(server) if rival and rival.sign_in else lanes.sign_in(server)
+        stage.lane("sign-in", name, lane)
+    contest = _contest(stage, servers)
+    contest.rounds = min(5, stage.rounds)
+    for connections in CONNECTIONS:
+        found = contest.run("sign-in", connections=connections)
+        show(f"Sign in with a password, {connections} connections", found, verdicts=verdicts)
+
+
+def _contest(stage: Stage, servers: dict[str, Any]) -> Contest:
+    lanes: dict[str, Server] = {name: server for name, (_, server) in servers.items()}
+    return Contest(stage.driver, lanes, rounds=stage.rounds)
+
+
+def _say_missing(section: str, stage: Stage, servers: dict[str, Any]) -> None:
+    for name in stage.servers().keys() - servers.keys():
+        print(f"  not in {section}: {name}; it has no such thing, or none is set up here")
+
+
+def _memory(stage: Stage, loaded: dict[str, float], verdicts: Verdicts) -> None:
+    print("\nMemory, MiB; loaded: the most after any turn of refreshing")
+    rows = []
+    for name, most in loaded.items():
+        rows.append([name, f"{stage.idle[name]:.0f}", f"{most:.0f}"])
+    table(["", "idle", "loaded"], rows)
+    if sqlite := loaded.get("oidc-provider, SQLite"):
+        share = loaded[OURS] / sqlite
+        verdicts.add(
+            "Memory under load: of oidc-provider, SQLite",
+            Ratio(share, share, share),
+            MEMORY_OF_SQLITE,
+        )
