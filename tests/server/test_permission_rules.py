@@ -53,6 +53,12 @@ def test_grants_are_in_order_of_team_user_and_permission() -> None:
     assert only == [Grant(team_id="t2", user_id="u1", permission_id="$read_members")]
 
 
+def test_what_contains_itself_is_removed_and_redefined_like_any_other() -> None:
+    own = (team("a", "a"),)
+    assert rules.undefined(own, "team", "a") == ()
+    assert rules.defined(own, team("b", "a")) == team("b", "a")
+
+
 def test_the_systems_permissions_are_for_teams() -> None:
     assert set(rules.of_scope((), "team")) == set(SYSTEM)
     assert rules.of_scope(FIRST, "project") == {}

@@ -18,6 +18,7 @@ from keyturn.server.data_vault.service import DataVault
 from keyturn.server.emails.sender import Sender
 from keyturn.server.emails.service import Emails
 from keyturn.server.http.limits import Limits
+from keyturn.server.invitations.service import Invitations
 from keyturn.server.keys.service import SigningKeys
 from keyturn.server.mail.service import Mail
 from keyturn.server.mounting.service import Host, HostUsers
@@ -81,6 +82,7 @@ class Services:
     directory: Directory
     teams: Teams
     permissions: Permissions
+    invitations: Invitations
     api_keys: ApiKeys
     data_vault: DataVault
     notifications: Notifications
@@ -204,6 +206,7 @@ def _build(
         directory=Directory(storage, passwords, clock),
         teams=Teams(storage, clock),
         permissions=Permissions(storage, clock),
+        invitations=Invitations(storage, clock, codes, mailed),
         api_keys=ApiKeys(storage, secret, clock),
         data_vault=DataVault(storage, secret, clock),
         notifications=Notifications(storage),

@@ -82,6 +82,7 @@ def test_whoever_makes_a_team_is_its_admin_and_who_joins_a_member(api: Api) -> N
     assert held(api, member, "&recursive=false&permission_id=$read_members") == []
 
 
+@pytest.mark.proves("S-2")
 def test_a_permission_is_granted_used_and_taken_back(api: Api) -> None:
     owner = api.person()
     team = team_of(api, owner)

@@ -33,13 +33,6 @@ POST /oauth-providers
 GET /oauth-providers/*/*
 PATCH /oauth-providers/*/*
 DELETE /oauth-providers/*/*
-GET /team-invitations
-POST /team-invitations/send-code
-POST /team-invitations/accept
-POST /team-invitations/accept/check-code
-POST /team-invitations/accept/details
-POST /team-invitations/*/accept
-DELETE /team-invitations/*
 POST /emails/capacity-boost
 GET /payments/items/*/*/*
 POST /payments/items/*/*/*/update-quantity

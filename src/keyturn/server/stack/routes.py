@@ -17,6 +17,7 @@ from keyturn.server.cli_login import routes as cli_login
 from keyturn.server.contact_channels import routes as contact_channels
 from keyturn.server.data_vault import routes as data_vault
 from keyturn.server.emails import routes as emails
+from keyturn.server.invitations import routes as invitations
 from keyturn.server.notifications import routes as notifications
 from keyturn.server.permissions import definition_routes as permission_definitions
 from keyturn.server.permissions import routes as permissions
@@ -45,6 +46,7 @@ ENDPOINTS = (
     *members.ENDPOINTS,
     *contact_channels.ENDPOINTS,
     *permissions.ENDPOINTS,
+    *invitations.ENDPOINTS,
     *permission_definitions.ENDPOINTS,
     *user_api_keys.ENDPOINTS,
     *team_api_keys.ENDPOINTS,

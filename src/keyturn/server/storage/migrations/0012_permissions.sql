@@ -29,3 +29,13 @@ CREATE TABLE project_permission (
   granted_at $INT NOT NULL,
   PRIMARY KEY (user_id, permission_id)
 );
+
+-- Who is invited to which team; the code that opens it is a one_time_code.
+CREATE TABLE team_invitation (
+  code_id $TEXT PRIMARY KEY REFERENCES one_time_code (id) ON DELETE CASCADE,
+  team_id $TEXT NOT NULL REFERENCES team (id) ON DELETE CASCADE,
+  email $TEXT NOT NULL,
+  folded_email $TEXT NOT NULL
+);
+CREATE INDEX team_invitation_by_team ON team_invitation (team_id);
+CREATE INDEX team_invitation_by_email ON team_invitation (folded_email);
