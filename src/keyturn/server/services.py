@@ -32,6 +32,7 @@ from keyturn.server.oauth.service import OAuth
 from keyturn.server.oauth.service import build as build_oauth
 from keyturn.server.one_time.mailing import MailedCodes
 from keyturn.server.one_time.service import OneTimeCodes
+from keyturn.server.otp.service import SignInCodes
 from keyturn.server.permissions.service import Permissions
 from keyturn.server.projects.service import Projects
 from keyturn.server.secret import SecretProblem, ServerSecret, fingerprint, load_secret
@@ -78,6 +79,7 @@ class Services:
     approvals: Approvals
     mail: Mail
     signin: SignIn
+    sign_in_codes: SignInCodes
     oauth: OAuth
     directory: Directory
     teams: Teams
@@ -203,6 +205,7 @@ def _build(
         approvals=Approvals(storage, secret, clock),
         mail=mail,
         signin=SignIn(storage, secret, clock, limits, accounts, sessions, mail),
+        sign_in_codes=SignInCodes(storage, clock, codes, mailed, accounts, sessions),
         directory=Directory(storage, passwords, clock),
         teams=Teams(storage, clock),
         permissions=Permissions(storage, clock),

@@ -66,7 +66,7 @@ class Accounts:
         """
         encoded = await self._accepted_hash(project, password)
         return await self._storage.write(
-            self._sign_up, project, email, encoded, self._clock.now_ms()
+            self.sign_up_work, project, email, encoded, self._clock.now_ms()
         )
 
     async def upgrade(self, project: Project, guest: User, *, email: str, password: str) -> User:
@@ -77,7 +77,7 @@ class Accounts:
         """
         encoded = await self._accepted_hash(project, password)
         return await self._storage.write(
-            self._upgrade, project, guest.id, email, encoded, self._clock.now_ms()
+            self.upgrade_work, project, guest.id, email, encoded, self._clock.now_ms()
         )
 
     async def check_password(self, project_id: str, email: str, password: str) -> User | None:
@@ -115,7 +115,10 @@ class Accounts:
             self._change_password, user, encoded, keep_session, self._clock.now_ms()
         )
 
-    def _sign_up(self, project: Project, email: str, encoded: str, now: int) -> Work[User]:
+    def sign_up_work(
+        self, project: Project, email: str, encoded: str | None, now: int
+    ) -> Work[User]:
+        """Create an account inside another transaction. Raises EmailTaken."""
         user = yield from store.insert(
             str(uuid.uuid4()), project.id, now=now, email=email, password_hash=encoded
         )
@@ -124,9 +127,10 @@ class Accounts:
         yield from events.record("account.created", now=now, project_id=project.id, user_id=user.id)
         return (yield from self._with_personal_team(project, user, now))
 
-    def _upgrade(
-        self, project: Project, guest_id: str, email: str, encoded: str, now: int
+    def upgrade_work(
+        self, project: Project, guest_id: str, email: str, encoded: str | None, now: int
     ) -> Work[User]:
+        """Turn a guest into an account inside another transaction. Raises EmailTaken."""
         guest = yield from store.by_id(project.id, guest_id)
         if guest is None or not guest.is_anonymous:
             raise EmailTaken

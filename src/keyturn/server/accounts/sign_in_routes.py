@@ -66,8 +66,15 @@ async def sign_in_with_password(call: Call[SignInRequest, Nothing]) -> Wire:
     if user is None:
         raise errors.email_password_mismatch()
     if user.requires_totp_mfa:
-        raise errors.not_built()  # a second factor that cannot be asked for must not be skipped
+        raise await require_second_factor(call, user, is_new_user=False)
     return await _begin(call, user)
+
+
+async def require_second_factor(
+    call: Call[Any, Any], user: User, *, is_new_user: bool
+) -> Exception:
+    """Return the refusal of whoever has brought the first factor and needs a second."""
+    return errors.not_built()  # one that cannot be asked for must not be skipped
 
 
 async def _new_account(call: Call[SignUpRequest, Nothing]) -> User:

@@ -66,13 +66,14 @@ def body_parsing_error(reason: str) -> KnownError:
 # Signing in and up.
 
 
-def user_email_already_exists(email: str) -> KnownError:
-    """Somebody signs in with that address already."""
+def user_email_already_exists(email: str, *, unproved: bool = False) -> KnownError:
+    """Somebody signs in with that address already; ``unproved``: nobody has verified it."""
+    advice = " Sign in the way you signed up, then verify the address." if unproved else ""
     return KnownError(
         "USER_EMAIL_ALREADY_EXISTS",
         409,
-        "A user with this e-mail address already exists.",
-        {"email": email},
+        f"A user with this e-mail address already exists.{advice}",
+        {"email": email, **({"would_work_if_email_was_verified": True} if unproved else {})},
     )
 
 

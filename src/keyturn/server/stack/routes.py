@@ -19,6 +19,7 @@ from keyturn.server.data_vault import routes as data_vault
 from keyturn.server.emails import routes as emails
 from keyturn.server.invitations import routes as invitations
 from keyturn.server.notifications import routes as notifications
+from keyturn.server.otp import routes as sign_in_codes
 from keyturn.server.permissions import definition_routes as permission_definitions
 from keyturn.server.permissions import routes as permissions
 from keyturn.server.projects import routes as projects
@@ -40,6 +41,7 @@ ENDPOINTS = (
     *cli_login.ENDPOINTS,
     *sessions.ENDPOINTS,
     *sign_in.ENDPOINTS,
+    *sign_in_codes.ENDPOINTS,
     *users.ENDPOINTS,
     *projects.ENDPOINTS,
     *teams.ENDPOINTS,
