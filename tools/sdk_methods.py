@@ -69,7 +69,7 @@ def exists(place: str) -> bool:
 
 def tried() -> set[str]:
     """Return the methods that a test calls."""
-    return {mark.promise for mark in promises.marks(name="specified")}
+    return {mark.promise for mark in promises.marks(promises.TESTS / "sdk", name="specified")}
 
 
 def count() -> None:

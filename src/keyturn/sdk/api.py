@@ -64,13 +64,13 @@ class Api:
         extra_headers: Mapping[str, str],
         clock: Clock,
     ) -> None:
-        self.client = StackClient(
+        self.client: StackClient = StackClient(
             base_url=base_url.rstrip("/"),
             project_id=project_id,
             publishable_client_key=publishable_client_key,
         )
         self.clock = clock
-        self.is_server = secret_server_key is not None
+        self.is_server: bool = secret_server_key is not None
         self._headers = _headers(self.client, secret_server_key, extra_headers)
 
     def __repr__(self) -> str:

@@ -135,7 +135,7 @@ class operation(Generic[OwnerT, P, R]):
     def __init__(self, steps: Callable[Concatenate[OwnerT, P], Steps[R]]) -> None:
         self.steps = steps
         self.__doc__ = steps.__doc__
-        self.__name__ = steps.__name__
+        self.__name__: str = steps.__name__
         self.__wrapped__ = steps
 
     @overload

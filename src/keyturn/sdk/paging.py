@@ -96,7 +96,7 @@ class listing(Generic[OwnerT, P, ItemT]):
     def __init__(self, steps: Callable[Concatenate[OwnerT, P], Steps[Page[ItemT, Any]]]) -> None:
         self.steps = steps
         self.__doc__ = steps.__doc__
-        self.__name__ = steps.__name__
+        self.__name__: str = steps.__name__
         self.__wrapped__ = steps
 
     @overload

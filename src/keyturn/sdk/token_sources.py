@@ -67,7 +67,7 @@ class TokenStoreRegistry:
             return self._stores.setdefault((base_url, project_id), MemoryTokenStore())
 
 
-registry = TokenStoreRegistry()
+registry: TokenStoreRegistry = TokenStoreRegistry()
 """This process's memory stores."""
 
 
