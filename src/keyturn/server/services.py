@@ -30,6 +30,9 @@ from keyturn.server.oauth.registration import Registrations
 from keyturn.server.oauth.resources import Resources
 from keyturn.server.oauth.service import OAuth
 from keyturn.server.oauth.service import build as build_oauth
+from keyturn.server.oauth_providers.remote import Remote
+from keyturn.server.oauth_providers.service import ProviderAccounts
+from keyturn.server.oauth_providers.tokens import ProviderTokens
 from keyturn.server.one_time.mailing import MailedCodes
 from keyturn.server.one_time.service import OneTimeCodes
 from keyturn.server.otp.service import SignInCodes
@@ -86,6 +89,8 @@ class Services:
     permissions: Permissions
     invitations: Invitations
     api_keys: ApiKeys
+    provider_accounts: ProviderAccounts
+    provider_tokens: ProviderTokens
     data_vault: DataVault
     notifications: Notifications
     emails: Emails
@@ -211,6 +216,8 @@ def _build(
         permissions=Permissions(storage, clock),
         invitations=Invitations(storage, clock, codes, mailed),
         api_keys=ApiKeys(storage, secret, clock),
+        provider_accounts=ProviderAccounts(storage, clock),
+        provider_tokens=ProviderTokens(storage, secret, clock, Remote(secret, clock)),
         data_vault=DataVault(storage, secret, clock),
         notifications=Notifications(storage),
         emails=emails,

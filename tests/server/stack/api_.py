@@ -34,9 +34,11 @@ class Api:
     prefix: str = "/api/v1"
 
     @classmethod
-    def create(cls, server: InProcess, **config: Any) -> "Api":
+    def create(cls, server: InProcess, *, project_id: str | None = None, **config: Any) -> "Api":
         project, keys = server.run(
-            server.services.projects.create("Engines", config=ProjectConfig(**config))
+            server.services.projects.create(
+                "Engines", project_id=project_id, config=ProjectConfig(**config)
+            )
         )
         return cls(server=server, project=project, keys=keys)
 

@@ -146,7 +146,8 @@ async def _named(call: Call[Any, Any]) -> User:
 
 async def _view(call: Call[Any, Any], user: User) -> UserView:
     selected = await call.services.teams.selected_by(user)
-    return user_view(user, selected, for_client=call.caller.is_client)
+    providers = await call.services.provider_accounts.signing_in(call.project, user.id)
+    return user_view(user, selected, for_client=call.caller.is_client, providers=providers)
 
 
 def _anonymous(asked: UserQuery) -> Literal["all", "only", "none"]:

@@ -12,7 +12,10 @@ from keyturn.server.stack.endpoint import Flag, Search, Wire
 from keyturn.server.teams.wire import ImageUrl, Pagination, TeamServerView, TeamView, team_view
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from keyturn.server.accounts.rules import User
+    from keyturn.server.oauth_providers.rules import ProviderAccount
     from keyturn.server.teams.rules import Team
 
 
@@ -178,8 +181,14 @@ class UserCreate(Wire):
     risk_scores: RiskScores | None = None
 
 
-def user_view(user: User, selected: Team | None, *, for_client: bool) -> UserView:
-    """Render a user for one kind of access."""
+def user_view(
+    user: User,
+    selected: Team | None,
+    *,
+    for_client: bool,
+    providers: Sequence[ProviderAccount] = (),
+) -> UserView:
+    """Render a user for one kind of access; ``providers`` are where it signs in from."""
     values: dict[str, Any] = {
         "id": user.id,
         "display_name": user.display_name,
@@ -197,7 +206,10 @@ def user_view(user: User, selected: Team | None, *, for_client: bool) -> UserVie
         "restricted_reason": RestrictedReason(type=user.restriction) if user.restriction else None,
         "restricted_by_admin": user.restricted_by_admin,
         "restricted_by_admin_reason": user.restricted_reason,
-        "oauth_providers": [],
+        "oauth_providers": [
+            OAuthProviderOfUser(id=one.provider_id, account_id=one.account_id, email=one.email)
+            for one in providers
+        ],
         "client_metadata": user.client_metadata,
         "client_read_only_metadata": user.client_read_only_metadata,
         "selected_team_id": selected.id if selected else None,

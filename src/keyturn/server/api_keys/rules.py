@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from keyturn.server.storage.base import Row
 
 Kind = Literal["user", "team"]
-MANAGE = "$manage_api_keys"
 SECRET_BYTES = 28  # 45 symbols, 224 bits
 # Secret scanners find keys by this word and tell a slip from a key by the checksum behind it.
 _MARKER = "574ck4u7h"

@@ -42,6 +42,8 @@ class ProviderDeclaration(Strict):
     """Who signed in: `sub` or `id`, `email`, `email_verified`, `name`, `picture`."""
     emails_endpoint: str | None = None
     """A list of `email`, `primary`, `verified`, where the addresses are not in the former."""
+    unsafe_allow_private_addresses: bool = False
+    """Let it be on this computer or inside your network; its metadata can then lead there."""
 
     @model_validator(mode="after")
     def _says_where_the_provider_is(self) -> ProviderDeclaration:
@@ -79,6 +81,7 @@ class ProviderDeclaration(Strict):
             type=self.type,
             client_id=self.client_id,
             client_secret_sealed=self._sealed(project_id, secret),
+            unsafe_allow_private_addresses=self.unsafe_allow_private_addresses,
             **found,
         )
 

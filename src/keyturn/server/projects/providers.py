@@ -42,6 +42,7 @@ class Provider:
         scopes: What is asked for always.
         issuer: Where its metadata is; ``None``: the endpoints below are all there is.
         emails_endpoint: Where it lists addresses with their verification, if not in its userinfo.
+        unsafe_allow_private_addresses: Whether it may be on this computer or network.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Provider:
     token_endpoint: str | None = None
     userinfo_endpoint: str | None = None
     emails_endpoint: str | None = None
+    unsafe_allow_private_addresses: bool = False
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Provider:

@@ -22,14 +22,6 @@ POST /auth/passkey/initiate-passkey-authentication
 POST /auth/passkey/initiate-passkey-registration
 POST /auth/passkey/register
 POST /auth/passkey/sign-in
-GET /connected-accounts/*
-POST /connected-accounts/*/*/access-token
-POST /connected-accounts/*/*/*/access-token
-GET /oauth-providers
-POST /oauth-providers
-GET /oauth-providers/*/*
-PATCH /oauth-providers/*/*
-DELETE /oauth-providers/*/*
 POST /emails/capacity-boost
 GET /payments/items/*/*/*
 POST /payments/items/*/*/*/update-quantity

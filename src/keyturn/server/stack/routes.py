@@ -19,6 +19,8 @@ from keyturn.server.data_vault import routes as data_vault
 from keyturn.server.emails import routes as emails
 from keyturn.server.invitations import routes as invitations
 from keyturn.server.notifications import routes as notifications
+from keyturn.server.oauth_providers import connected_routes as connected_accounts
+from keyturn.server.oauth_providers import routes as oauth_providers
 from keyturn.server.otp import routes as sign_in_codes
 from keyturn.server.permissions import definition_routes as permission_definitions
 from keyturn.server.permissions import routes as permissions
@@ -52,6 +54,8 @@ ENDPOINTS = (
     *permission_definitions.ENDPOINTS,
     *user_api_keys.ENDPOINTS,
     *team_api_keys.ENDPOINTS,
+    *oauth_providers.ENDPOINTS,
+    *connected_accounts.ENDPOINTS,
     *data_vault.ENDPOINTS,
     *notifications.ENDPOINTS,
     *emails.ENDPOINTS,

@@ -142,7 +142,8 @@ async def _view(call: Call[Any, Any], profile: Profile, user: User) -> ProfileVi
     if call.caller.is_client:
         return ProfileView(**values)
     selected = await call.services.teams.selected_by(user)
-    view = user_view(user, selected, for_client=False)
+    providers = await call.services.provider_accounts.signing_in(call.project, user.id)
+    view = user_view(user, selected, for_client=False, providers=providers)
     return ProfileServerView.model_validate({**values, "user": view})
 
 
