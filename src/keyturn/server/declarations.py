@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from keyturn.server.oauth.resources import Resource, resource_problem
+from keyturn.server.payments.catalog import Payments
 from keyturn.server.projects.provider_declaration import (
     ProviderDeclaration,  # noqa: TC001 - pydantic reads the annotation
 )
@@ -100,6 +101,8 @@ class ProjectDeclaration(Strict):
     """What lets a program register; at least 20 characters. Stored as a hash."""
     data_vault_stores: tuple[StoreId, ...] = ()
     """Ids of the stores in its data vault: letters, digits, - and _."""
+    payments: Payments = Payments()
+    """What is counted for its customers, and what they may own: `items` and `products`."""
     team_creator_default_permissions: tuple[PermissionId, ...] = ("team_admin",)
     """Which permissions whoever creates a team gets in it."""
     team_member_default_permissions: tuple[PermissionId, ...] = ("team_member",)
@@ -138,9 +141,10 @@ class ProjectDeclaration(Strict):
 
     def config(self, secret: ServerSecret) -> ProjectConfig:
         """Return the part of the declaration that is stored as the project's configuration."""
-        names = ProjectConfig.__dataclass_fields__.keys() - {"urls", "oauth_providers"}
+        names = ProjectConfig.__dataclass_fields__.keys() - {"urls", "oauth_providers", "payments"}
         return ProjectConfig(
             urls=self.urls.model_dump(exclude_none=True),
+            payments=self.payments.model_dump(mode="json", exclude_defaults=True),
             oauth_providers=tuple(one.provider(self.id, secret) for one in self.oauth_providers),
             **{name: getattr(self, name) for name in names},
         )

@@ -36,6 +36,7 @@ from keyturn.server.oauth_providers.tokens import ProviderTokens
 from keyturn.server.one_time.mailing import MailedCodes
 from keyturn.server.one_time.service import OneTimeCodes
 from keyturn.server.otp.service import SignInCodes
+from keyturn.server.payments.service import Payments
 from keyturn.server.permissions.service import Permissions
 from keyturn.server.projects.service import Projects
 from keyturn.server.secret import SecretProblem, ServerSecret, fingerprint, load_secret
@@ -93,6 +94,7 @@ class Services:
     provider_tokens: ProviderTokens
     data_vault: DataVault
     notifications: Notifications
+    payments: Payments
     emails: Emails
     email_sender: Sender
     stack_tokens: StackTokens
@@ -220,6 +222,7 @@ def _build(
         provider_tokens=ProviderTokens(storage, secret, clock, Remote(secret, clock)),
         data_vault=DataVault(storage, secret, clock),
         notifications=Notifications(storage),
+        payments=Payments(storage, clock),
         emails=emails,
         email_sender=Sender(storage, clock, emails, mail),
         stack_tokens=StackTokens(storage, sessions, stack_access, clock),

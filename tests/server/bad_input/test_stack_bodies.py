@@ -35,7 +35,11 @@ def send(
     if content_type is not None:
         headers["content-type"] = content_type
     path = callers.path(endpoint.path)
-    return callers.server.request(endpoint.method, path, content=body, headers=headers)
+    fields = endpoint.query.model_fields.items()
+    query = "&".join(f"{name}=true" for name, field in fields if field.is_required())
+    return callers.server.request(
+        endpoint.method, f"{path}?{query}" if query else path, content=body, headers=headers
+    )
 
 
 def refused_as(answer: httpx2.Response, code: str, name: str) -> None:

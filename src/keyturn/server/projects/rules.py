@@ -40,6 +40,7 @@ class ProjectConfig:
     publishable_client_key_required: bool = False
     registration: str = "off"
     data_vault_stores: tuple[str, ...] = ()
+    payments: dict[str, Any] = field(default_factory=dict)
     team_creator_default_permissions: tuple[str, ...] = ("team_admin",)
     team_member_default_permissions: tuple[str, ...] = ("team_member",)
     user_default_permissions: tuple[str, ...] = ()

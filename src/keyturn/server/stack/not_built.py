@@ -23,17 +23,6 @@ POST /auth/passkey/initiate-passkey-registration
 POST /auth/passkey/register
 POST /auth/passkey/sign-in
 POST /emails/capacity-boost
-GET /payments/items/*/*/*
-POST /payments/items/*/*/*/update-quantity
-GET /payments/products/*/*
-POST /payments/products/*/*
-DELETE /payments/products/*/*/*
-POST /payments/products/*/*/switch
-GET /payments/invoices/*/*
-GET /payments/billing/*/*
-POST /payments/payment-method/*/*/setup-intent
-POST /payments/payment-method/*/*/set-default
-POST /payments/purchases/create-purchase-url
 GET /internal/projects
 POST /internal/projects
 POST /internal/projects/transfer

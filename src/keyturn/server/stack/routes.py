@@ -22,6 +22,9 @@ from keyturn.server.notifications import routes as notifications
 from keyturn.server.oauth_providers import connected_routes as connected_accounts
 from keyturn.server.oauth_providers import routes as oauth_providers
 from keyturn.server.otp import routes as sign_in_codes
+from keyturn.server.payments import billing_routes as billing
+from keyturn.server.payments import item_routes as items
+from keyturn.server.payments import product_routes as products
 from keyturn.server.permissions import definition_routes as permission_definitions
 from keyturn.server.permissions import routes as permissions
 from keyturn.server.projects import routes as projects
@@ -59,6 +62,9 @@ ENDPOINTS = (
     *data_vault.ENDPOINTS,
     *notifications.ENDPOINTS,
     *emails.ENDPOINTS,
+    *items.ENDPOINTS,
+    *products.ENDPOINTS,
+    *billing.ENDPOINTS,
 )
 GREETING = "Keyturn answers here. The operations of this API lie below this address."
 
