@@ -8,17 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
-def interval(values: Sequence[float]) -> tuple[float, float]:
-    """Return a 95 % confidence interval of the median of sorted values, whatever their spread."""
-    reach = 1.96 * math.sqrt(len(values)) / 2
-    middle = (len(values) - 1) / 2
-    first = max(0, math.floor(middle - reach))
-    return values[first], values[len(values) - 1 - first]
+def interval(values: Sequence[float], *, part: float = 0.5) -> tuple[float, float]:
+    """Return a 95 % confidence interval of a quantile of sorted values, whatever their spread."""
+    reach = 1.96 * math.sqrt(len(values) * part * (1 - part))
+    middle = (len(values) - 1) * part
+    first, last = math.floor(middle - reach), math.ceil(middle + reach)
+    return values[max(0, first)], values[min(len(values) - 1, last)]
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """The median of the ratios of rounds, and where it certainly lies in 95 of 100 runs."""
+    """A figure, such as the median of the ratios of rounds, and where it lies in 95 of 100 runs."""
 
     middle: float
     low: float

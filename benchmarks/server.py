@@ -17,16 +17,22 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from _server import hot
+from _server import apart, hot
 from _server.contest import ROUNDS, Verdicts
 from _server.driver import Driver
 from _server.stage import Stage
+from _server.waiting import waiting
 
 SECTIONS = {
     "refresh": hot.refresh,
     "poll": hot.poll,
     "introspect": hot.introspect,
     "sign-in": hot.sign_in,
+    "waiting": waiting,
+    "slow-disk": apart.slow_disk,
+    "ceiling": apart.ceiling,
+    "size": apart.size,
+    "postgres": apart.postgres,
 }
 
 

@@ -26,8 +26,8 @@ class NoStorage(SqliteStorage):
     async def write(self, work: Callable[..., Work[Any]], /, *args: Any, **kwargs: Any) -> Any:
         """Run a rotation here; hand other work on."""
         unit = work(*args, **kwargs)
-        query = next(unit)
-        if query.name != "rotate_session":
+        query = next(unit, None)
+        if query is None or query.name != "rotate_session":
             return await super().write(work, *args, **kwargs)
         try:
             while True:

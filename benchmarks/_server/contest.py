@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 OURS = "keyturn"
 ROUNDS = 9
 WARM_UP = 1
-FASTEST_TURN_SECONDS = 0.8
+TURN_SECONDS = 0.8
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Contest:
     driver: Driver
     lanes: Mapping[str, Server]
     rounds: int = ROUNDS
-    turn_seconds: float = FASTEST_TURN_SECONDS
+    turn_seconds: float = TURN_SECONDS
     memory: dict[str, float] = field(default_factory=dict)
 
     def run(self, kind: str, *, connections: int) -> dict[str, list[Turn]]:

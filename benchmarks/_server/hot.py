@@ -8,7 +8,7 @@ from _numbers import Aim, Ratio
 from _running import table
 
 from _server import lanes
-from _server.contest import OURS, Contest, Verdicts, show
+from _server.contest import OURS, TURN_SECONDS, Contest, Verdicts, show
 
 if TYPE_CHECKING:
     from _server.processes import Server
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 CONNECTIONS = (16, 64)
 # Families that are not refreshed on, but give their access tokens for introspection.
 _KEPT = 64
+SHORT_SECONDS = 0.5  # for what is answered from memory, a thousand times a second and more
 # Aims: as issue and evidence set them; poll's is of the device grant, which both have.
 REFRESH = {
     "oidc-provider, SQLite": Aim(aim=4, stretch=7),
@@ -37,7 +38,7 @@ def refresh(stage: Stage, verdicts: Verdicts) -> None:
         lane = rival.refresh(server) if rival else lanes.refresh(filled.tokens)
         lane["tokens"] = lane["tokens"][:-_KEPT]
         stage.lane("refresh", name, lane)
-    contest = _contest(stage, servers)
+    contest = _contest(stage, servers, TURN_SECONDS)
     for connections in CONNECTIONS:
         found = contest.run("refresh", connections=connections)
         title = f"Refresh with rotation, {connections} connections"
@@ -104,16 +105,16 @@ def sign_in(stage: Stage, verdicts: Verdicts) -> None:
     for name, (rival, server) in servers.items():
         lane = rival.sign_in(server) if rival and rival.sign_in else lanes.sign_in(server)
         stage.lane("sign-in", name, lane)
-    contest = _contest(stage, servers)
+    contest = _contest(stage, servers, TURN_SECONDS)
     contest.rounds = min(5, stage.rounds)
     for connections in CONNECTIONS:
         found = contest.run("sign-in", connections=connections)
         show(f"Sign in with a password, {connections} connections", found, verdicts=verdicts)
 
 
-def _contest(stage: Stage, servers: dict[str, Any]) -> Contest:
-    lanes: dict[str, Server] = {name: server for name, (_, server) in servers.items()}
-    return Contest(stage.driver, lanes, rounds=stage.rounds)
+def _contest(stage: Stage, servers: dict[str, Any], seconds: float = SHORT_SECONDS) -> Contest:
+    taking: dict[str, Server] = {name: server for name, (_, server) in servers.items()}
+    return Contest(stage.driver, taking, rounds=stage.rounds, turn_seconds=seconds)
 
 
 def _say_missing(section: str, stage: Stage, servers: dict[str, Any]) -> None:

@@ -30,7 +30,7 @@ from keyturn.server.storage.base import Query, Work
 _FAMILIES_OF_ONE = 4
 # Limits on guessing stay; those on volume would end a benchmark from one address.
 _ALWAYS = {"KEYTURN_RATE_LIMITS": "off", "KEYTURN_TRUSTED_PROXIES": "127.0.0.1"}
-_AT_ONCE = 20_000
+_AT_ONCE = 100_000
 _POLLING_CODES = 256
 
 
@@ -80,11 +80,13 @@ async def _fill(
     await first_start(chosen)
     services = await open_services(chosen)
     try:
-        now, ids = services.clock.now_ms(), []
+        now = services.clock.now_ms()
+        # Sorted, so that a million are there in a fraction of the time; the tree is the same.
+        ids = sorted(str(uuid.uuid4()) for _ in range(families))
+        users = sorted(str(uuid.uuid4()) for _ in range(0, families, _FAMILIES_OF_ONE))
         for begun in range(0, families, _AT_ONCE):
-            few = [str(uuid.uuid4()) for _ in range(min(_AT_ONCE, families - begun))]
-            await services.storage.write(_families, few, now)
-            ids += few
+            few = range(begun, min(begun + _AT_ONCE, families))
+            await services.storage.write(_families, few, ids, users, now)
         tokens = [_token(services, each) for each in random.sample(ids, min(drawn, families))]
         device_codes = [new_token(DEVICE_CODE_PREFIX) for _ in range(codes)]
         await services.storage.write(_devices, services, device_codes, now)
@@ -104,13 +106,13 @@ def _token(services: Services, family: str) -> str:
     return family_token.write(services.secret, family_token.FamilyToken(family, 0, 0))
 
 
-def _families(ids: Sequence[str], now: int) -> Work[None]:
+def _families(few: range, ids: Sequence[str], users: Sequence[str], now: int) -> Work[None]:
     """Insert sessions as a sign-in on this computer leaves them, with their users."""
-    for number, family in enumerate(ids):
+    for number in few:
+        user = users[number // _FAMILIES_OF_ONE]
         if number % _FAMILIES_OF_ONE == 0:
-            user = str(uuid.uuid4())
             yield Query("insert_user", _user(user, now))
-        yield Query("insert_session", _session(family, user, now))
+        yield Query("insert_session", _session(ids[number], user, now))
 
 
 def _user(user: str, now: int) -> dict[str, object]:
