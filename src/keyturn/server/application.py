@@ -17,6 +17,8 @@ from keyturn.server.mounting.asgi import OpensItself, is_open
 from keyturn.server.operating.watch import Watched
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from keyturn.server.settings import Settings
@@ -79,7 +81,7 @@ class ShortWay:
                 if (method, path) in FREQUENT:
                     self._endpoints[method, str(path)] = route.app, route.endpoint  # type: ignore[attr-defined]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer with one or the other."""
         if (
             scope["type"] == "http"
@@ -89,6 +91,5 @@ class ShortWay:
             and is_open(self._app)
         ):
             scope["endpoint"] = found[1]
-            await found[0](scope, receive, send)
-        else:
-            await self._long_way(scope, receive, send)
+            return found[0](scope, receive, send)
+        return self._long_way(scope, receive, send)

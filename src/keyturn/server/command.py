@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from keyturn.server.first_start import first_start
 from keyturn.server.operating.log import configure
+from keyturn.server.operating.memory import return_large_blocks
 from keyturn.server.operating.process import Parent, run, run_worker, run_workers
 from keyturn.server.operating.supervisor import inherited
 from keyturn.server.projects.service import DEFAULT_CLIENT, KINDS
@@ -30,6 +31,7 @@ PROBLEMS = (SettingsProblem, SecretProblem, StorageUnavailable, OSError)
 
 def serve_main(argv: Sequence[str]) -> int:
     """Run the server until SIGTERM or SIGINT; 0 once drained, 1 with a message if it cannot."""
+    return_large_blocks()
     try:
         options = _serve_parser().parse_args(argv)
         if options.worker is not None:

@@ -13,9 +13,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from math import ceil
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from keyturn.server.http.ticks import Ticks
 from keyturn.server.storage.base import StorageUnavailable
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ A = TypeVar("A")
 LONGEST_WAIT_SECONDS = 60
 # How soon another process's decision is noticed where the database cannot notify.
 WATCH_SECONDS = 0.1
-# Those whose time is up within the same tenth of a second are answered together.
-TICKS_PER_SECOND = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +46,8 @@ class Hub:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._waiting: dict[str, asyncio.Future[bool]] = {}
-        self._due: dict[int, set[asyncio.Future[bool]]] = {}
         self._watcher: asyncio.Task[None] | None = None
+        self._ticks: Ticks | None = None
         self._closed = False
         self._is_told = storage.subscribe(self._told)
 
@@ -71,7 +69,8 @@ class Hub:
         or at shutdown.
         """
         loop = asyncio.get_running_loop()
-        tick = ceil((loop.time() + min(seconds, LONGEST_WAIT_SECONDS)) * TICKS_PER_SECOND)
+        ticks = self._ticks = self._ticks or Ticks(loop)
+        tick = ticks.after(min(seconds, LONGEST_WAIT_SECONDS))
         self._dismiss(topic)
         while True:
             # Registered before looking, so a decision between the two still wakes us.
@@ -81,11 +80,13 @@ class Hub:
                 if found is not None or self._closed:
                     return found
                 self._watch()
-                self._note_end(tick, parked, loop)
+                ticks.call(tick, parked, _end)
                 if not await parked:
                     return None
             finally:
-                self._forget(topic, tick, parked)
+                ticks.forget(tick, parked)
+                if self._waiting.get(topic) is parked:
+                    del self._waiting[topic]
 
     def close(self) -> None:
         """Answer everybody who waits: a held request must not hold up the shutdown."""
@@ -99,26 +100,6 @@ class Hub:
         waiting = self._waiting.pop(topic, None)
         if waiting is not None and not waiting.done():
             waiting.set_result(False)
-
-    def _note_end(
-        self, tick: int, parked: asyncio.Future[bool], loop: asyncio.AbstractEventLoop
-    ) -> None:
-        due = self._due.get(tick)
-        if due is None:
-            due = self._due[tick] = set()
-            loop.call_at(tick / TICKS_PER_SECOND, self._end, tick)
-        due.add(parked)
-
-    def _end(self, tick: int) -> None:
-        for parked in self._due.pop(tick, ()):
-            if not parked.done():
-                parked.set_result(False)
-
-    def _forget(self, topic: str, tick: int, parked: asyncio.Future[bool]) -> None:
-        if self._waiting.get(topic) is parked:
-            del self._waiting[topic]
-        if (due := self._due.get(tick)) is not None:
-            due.discard(parked)
 
     def _told(self, topic: str | None) -> None:
         for waiting in [topic] if topic is not None else list(self._waiting):
@@ -143,3 +124,8 @@ class Hub:
                         for topic in list(self._waiting):
                             self.wake(topic)
                 await asyncio.sleep(WATCH_SECONDS)
+
+
+def _end(parked: asyncio.Future[bool]) -> None:
+    if not parked.done():
+        parked.set_result(False)

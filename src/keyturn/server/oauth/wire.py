@@ -19,6 +19,7 @@ from starlette.requests import Request
 from keyturn.server.accounts.passwords import Overloaded
 from keyturn.server.http.body import has_hung_up, parse_json
 from keyturn.server.http.errors import BodyUnreadable
+from keyturn.server.http.exchange import rest
 from keyturn.server.http.origin import client_ip, counted_ip, origin_of
 from keyturn.server.oauth import rules
 from keyturn.server.oauth.errors import ClientGone, Refused, invalid_request, unavailable
@@ -188,6 +189,7 @@ class Endpoint:
         try:
             answer = await self._settled(scope, self._asked(scope, receive))
             if isinstance(answer, Later):
+                rest(receive)
                 answer = await self._settled(scope, answer.answer())
         except ClientGone:
             return

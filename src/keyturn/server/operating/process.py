@@ -10,14 +10,15 @@ import asyncio
 import os
 import signal
 import socket
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import uvicorn
 
 from keyturn.server.app import create_app
-from keyturn.server.http.connection import BoundedProtocol, allow_many_connections
+from keyturn.server.http.connection import BoundedProtocol
+from keyturn.server.operating import memory
 from keyturn.server.operating import metrics as numbers
 from keyturn.server.operating.supervisor import Supervisor
 from keyturn.server.settings import SettingsProblem
@@ -135,7 +136,7 @@ def _serve(
         timeout_graceful_shutdown=DRAIN_SECONDS,
         lifespan="on",
     )
-    allow_many_connections()
+    _allow_many_connections()
     server = Server(config, app, drain_seconds=settings.drain_seconds, ready=ready, life=life)
     # uvicorn drains on these and then raises them again; by then the work is done. Before it
     # listens to them itself, they are noted here.
@@ -170,6 +171,7 @@ class Server(uvicorn.Server):
             asyncio.get_running_loop().add_reader(self._life, self._parent_is_gone)
         if not self.started:
             return
+        memory.settle()
         self._ready()
         if self.should_exit:
             # Told to stop while it started: uvicorn would leave without closing anything.
@@ -198,6 +200,17 @@ class Server(uvicorn.Server):
         # A second signal means now; uvicorn notes it without telling anybody.
         while asyncio.get_running_loop().time() < ends_at and not self.force_exit:  # noqa: ASYNC110
             await asyncio.sleep(_TICK_SECONDS)
+
+
+def _allow_many_connections() -> None:
+    """Use as many files as the system allows this process: each sign-in that waits holds one."""
+    try:
+        import resource
+    except ImportError:  # Windows, which has no such limit
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _serve_metrics(registry: CollectorRegistry, address: str) -> Callable[[], None]:

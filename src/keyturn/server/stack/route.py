@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 from pydantic import Field
 from starlette.requests import Request
 
+from keyturn.server.http.exchange import rest
 from keyturn.server.stack.caller import ACCESS_TYPES, BRANCH
 from keyturn.server.stack.endpoint import Nothing, Wire
 from keyturn.server.stack.serve import serve
@@ -94,6 +95,7 @@ class Operation:
         """Answer one request."""
         response = await serve(self._endpoint, Request(scope, receive))
         if isinstance(response, Later):
+            rest(receive)
             response = await response.answer()
         await response(scope, receive, send)
 
