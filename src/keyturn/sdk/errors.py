@@ -84,6 +84,10 @@ class TokenStoreReadOnly(StackSdkError, code="TOKEN_STORE_READ_ONLY"):
     """The session comes from a sign-in of the program's own, which alone can start another."""
 
 
+class DataVaultValueUnreadable(StackSdkError, code="DATA_VAULT_VALUE_UNREADABLE"):
+    """A value of the data vault was written with another secret, or has been changed since."""
+
+
 class OAuthError(StackSdkError, code="OAUTH_ERROR"):
     """A sign-in through a provider failed.
 
