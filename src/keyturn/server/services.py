@@ -21,6 +21,8 @@ from keyturn.server.http.limits import Limits
 from keyturn.server.invitations.service import Invitations
 from keyturn.server.keys.service import SigningKeys
 from keyturn.server.mail.service import Mail
+from keyturn.server.mfa.secrets import TotpSecrets
+from keyturn.server.mfa.service import SecondFactor
 from keyturn.server.mounting.service import Host, HostUsers
 from keyturn.server.notifications.service import Notifications
 from keyturn.server.oauth.authorize import Authorization
@@ -82,6 +84,8 @@ class Services:
     devices: Devices
     approvals: Approvals
     mail: Mail
+    totp_secrets: TotpSecrets
+    second_factor: SecondFactor
     signin: SignIn
     sign_in_codes: SignInCodes
     oauth: OAuth
@@ -181,6 +185,8 @@ def _build(
     mailed = MailedCodes(storage, secret, clock, limits, codes, mail)
     alerts = Alerts(storage, clock, projects, limits, mail, issuer=settings.issuer)
     emails = Emails(storage, secret, clock)
+    totp = TotpSecrets(secret)
+    second_factor = SecondFactor(storage, secret, clock, limits, codes, totp, sessions)
     resources = _resources(settings)
     limit_volume = settings.rate_limits == "on"
     id_tokens = IdTokens(storage, keys, clock, issuer=settings.issuer)
@@ -211,9 +217,11 @@ def _build(
         devices=Devices(storage, secret, clock, hub, limit_volume=limit_volume),
         approvals=Approvals(storage, secret, clock),
         mail=mail,
-        signin=SignIn(storage, secret, clock, limits, accounts, sessions, mail),
+        totp_secrets=totp,
+        second_factor=second_factor,
+        signin=SignIn(storage, secret, clock, limits, accounts, sessions, second_factor, mail),
         sign_in_codes=SignInCodes(storage, clock, codes, mailed, accounts, sessions),
-        directory=Directory(storage, passwords, clock),
+        directory=Directory(storage, passwords, totp, clock),
         teams=Teams(storage, clock),
         permissions=Permissions(storage, clock),
         invitations=Invitations(storage, clock, codes, mailed),

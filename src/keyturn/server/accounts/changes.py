@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from keyturn.server.accounts.directory import Changes
+from keyturn.server.mfa.rules import secret_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +26,7 @@ _NO_COLUMN = frozenset(
     }
 )
 # What this version cannot do for a user; asking for it must not look as if it had worked.
-_NOT_BUILT = ("password_hash", "passkey_auth_enabled", "totp_secret_base64", "oauth_providers")
+_NOT_BUILT = ("password_hash", "passkey_auth_enabled", "oauth_providers")
 
 
 def asks_for_more(sent: Mapping[str, Any]) -> bool:
@@ -50,9 +51,12 @@ def changes_from(sent: Mapping[str, Any]) -> Changes:
     }
     if sent.get("restricted_by_admin") is False:
         columns |= dict.fromkeys(_RENAMED.values())
+    totp: str | None = sent.get("totp_secret_base64")
     return Changes(
         columns=columns,
         password=sent.get("password"),
         has_password="password" in sent,
         signs_in_by_email=sent.get("primary_email_auth_enabled"),
+        totp_secret=secret_from(totp) if totp is not None else None,
+        has_totp_secret="totp_secret_base64" in sent,
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from keyturn.server.accounts.rules import User
     from keyturn.server.accounts.store import UserSearch
     from keyturn.server.clock import Clock
+    from keyturn.server.mfa.secrets import TotpSecrets
     from keyturn.server.projects.rules import Project
     from keyturn.server.storage.base import Storage, Work
 
@@ -34,19 +35,26 @@ class Changes:
         columns: Columns of the account by name; metadata as JSON values.
         password: A new password, or ``None`` to take it away; absent means unchanged.
         signs_in_by_email: Whether the primary address signs in; ``None`` means unchanged.
+        totp_secret: The secret of a second factor, or ``None`` to have none any more; absent means
+            unchanged.
     """
 
     columns: dict[str, Any] = field(default_factory=dict)
     password: str | None = field(default=None, repr=False)
     has_password: bool = False
     signs_in_by_email: bool | None = None
+    totp_secret: bytes | None = field(default=None, repr=False)
+    has_totp_secret: bool = False
 
 
 class Directory:
     """Lists, creates, changes and deletes users."""
 
-    def __init__(self, storage: Storage, passwords: Passwords, clock: Clock) -> None:
-        self._storage, self._passwords, self._clock = storage, passwords, clock
+    def __init__(
+        self, storage: Storage, passwords: Passwords, totp: TotpSecrets, clock: Clock
+    ) -> None:
+        self._storage, self._clock = storage, clock
+        self._passwords, self._totp = passwords, totp
 
     async def list(self, project_id: str, wanted: UserSearch) -> list[User]:
         """Return one page of users, and one more if there is another page."""
@@ -98,7 +106,7 @@ class Directory:
             is_anonymous=bool(changes.columns.get("is_anonymous")),
         )
         assert user is not None  # noqa: S101 - it has no address yet that could be taken
-        user = yield from self._changed(user, changes, encoded)
+        user = yield from self._changed(user, changes, encoded, now)
         yield from events.record("account.created", now=now, project_id=project.id, user_id=user.id)
         if project.config.create_team_on_sign_up and not user.is_anonymous:
             yield from teams.ensure_personal(project.id, user, now=now)
@@ -120,7 +128,7 @@ class Directory:
         if team_id is not None and (yield from teams.member(team_id, user.id)) is None:
             raise NotAMember
         upgrades = user.is_anonymous and changes.columns.get("is_anonymous") is False
-        user = yield from self._changed(user, changes, encoded)
+        user = yield from self._changed(user, changes, encoded, now)
         if upgrades:
             user = yield from self._upgraded(project, user, now)
         elif changes.has_password:
@@ -144,7 +152,7 @@ class Directory:
             yield from teams.ensure_personal(project.id, user, now=now)
         return (yield from store.by_id(project.id, user.id)) or user
 
-    def _changed(self, user: User, changes: Changes, encoded: str | None) -> Work[User]:
+    def _changed(self, user: User, changes: Changes, encoded: str | None, now: int) -> Work[User]:
         columns = dict(changes.columns)
         if changes.has_password:
             columns["password_hash"] = encoded
@@ -159,6 +167,8 @@ class Directory:
         updated = yield from store.update(user, **columns)
         if updated is None:
             raise EmailTaken
+        if changes.has_totp_secret:
+            updated = yield from self._totp.change(updated, changes.totp_secret, now=now)
         return updated
 
     def _delete(self, project_id: str, user_id: str, now: int) -> Work[bool]:

@@ -8,6 +8,7 @@ from keyturn.server.accounts.routes import known
 from keyturn.server.accounts.service import EmailTaken, PasswordRefused, SignUpDisabled
 from keyturn.server.accounts.wire import Email  # noqa: TC001 - pydantic reads the annotation
 from keyturn.server.projects.rules import is_trusted_url
+from keyturn.server.mfa.errors import multi_factor_authentication_required
 from keyturn.server.stack import errors
 from keyturn.server.stack.endpoint import Call, Endpoint, Nothing, Wire
 
@@ -74,7 +75,8 @@ async def require_second_factor(
     call: Call[Any, Any], user: User, *, is_new_user: bool
 ) -> Exception:
     """Return the refusal of whoever has brought the first factor and needs a second."""
-    return errors.not_built()  # one that cannot be asked for must not be skipped
+    code = await call.services.second_factor.begin(user, "stack", is_new_user=is_new_user)
+    return multi_factor_authentication_required(code)
 
 
 async def _new_account(call: Call[SignUpRequest, Nothing]) -> User:

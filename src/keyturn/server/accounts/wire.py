@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 
 from keyturn.server.accounts.rules import LONGEST_EMAIL, email_problem
+from keyturn.server.mfa.rules import secret_from
 from keyturn.server.stack.endpoint import Flag, Search, Wire
 from keyturn.server.teams.wire import ImageUrl, Pagination, TeamServerView, TeamView, team_view
 
@@ -31,6 +32,16 @@ Email = Annotated[
     StringConstraints(max_length=LONGEST_EMAIL, min_length=3),
     AfterValidator(_deliverable),
     Field(json_schema_extra={"format": "email"}),
+]
+
+
+def _totp_secret(text: str) -> str:
+    secret_from(text)
+    return text
+
+
+TotpSecret = Annotated[
+    str, AfterValidator(_totp_secret), Field(json_schema_extra={"format": "byte"})
 ]
 # Members that clients know and this version answers with 501; the document leaves them out.
 T = TypeVar("T")
@@ -136,7 +147,7 @@ class UserUpdate(Wire):
     primary_email: Email | None = None
     otp_auth_enabled: bool = False
     passkey_auth_enabled: NotBuilt[bool] = False
-    totp_secret_base64: NotBuilt[str | None] = None
+    totp_secret_base64: TotpSecret | None = None
 
 
 class UserServerUpdate(UserUpdate):
@@ -169,7 +180,7 @@ class UserCreate(Wire):
     primary_email_auth_enabled: bool = True
     otp_auth_enabled: bool = False
     passkey_auth_enabled: NotBuilt[bool] = False
-    totp_secret_base64: NotBuilt[str | None] = None
+    totp_secret_base64: TotpSecret | None = None
     password: str | None = None
     password_hash: NotBuilt[str | None] = None
     is_anonymous: bool = False

@@ -18,7 +18,7 @@ from keyturn.server.pages.assets import asset_routes
 from keyturn.server.pages.preview.routes import preview_routes
 from keyturn.server.pages.views import Frame, NotFoundPage
 from keyturn.server.sessions import page_routes as sessions
-from keyturn.server.signin import link_routes
+from keyturn.server.signin import link_routes, second_factor_routes
 from keyturn.server.signin import routes as signin
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def add_routes(app: FastAPI, settings: Settings) -> None:
             Route("/", home, methods=["GET"]),
             *signin.routes(),
             *link_routes.routes(),
+            *second_factor_routes.routes(),
             *approve.routes(),
             *sessions.routes(),
             *asset_routes(_brand_finder(app, settings)),

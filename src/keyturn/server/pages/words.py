@@ -9,6 +9,8 @@ EMAIL_TAKEN = "This address has an account here. Sign in instead."
 PASSWORD_MISSING = "Type your password."  # noqa: S105 - a sentence
 NEW_PASSWORD_MISSING = "Type a new password."  # noqa: S105
 PASSWORD_WRONG = "That is not the current password."  # noqa: S105
+TOTP_MISSING = "Type the code that your authenticator shows."
+TOTP_WRONG = "That is not the code of this moment, or it was used already. Type the next one."
 CODE_MISSING = "Type the code that your terminal shows."
 CODE_UNKNOWN = (
     "No terminal is waiting for this code. "

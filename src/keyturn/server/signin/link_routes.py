@@ -15,6 +15,7 @@ from keyturn.server.http.origin import counted_ip
 from keyturn.server.pages import words
 from keyturn.server.pages.views import LinkOpenedPage, LinkSentPage
 from keyturn.server.signin.routes import sign_in_page
+from keyturn.server.signin.second_factor_routes import ask_for_second_factor
 from keyturn.server.signin.service import LINK_MINUTES
 
 if TYPE_CHECKING:
@@ -85,18 +86,22 @@ async def finish(visitor: Visitor) -> Response:
     await visitor.form()
     token = visitor.cookies.read(visitor.request, _COOKIE)
     link = await visitor.services.signin.link(token) if token else None
-    begun = None
+    finished = None
     if link is not None and token is not None:
-        begun = await visitor.services.signin.finish_link(
+        finished = await visitor.services.signin.finish_link(
             visitor.project, token, origin=visitor.origin
         )
-    if link is None or begun is None:
+    if link is None or finished is None:
         return visitor.show(sign_in_page(visitor, continue_to=None, notice="link-expired"))
     # What a terminal waits for belongs to the browser that asked, not to whoever opens the mail.
     own = link.browser_hash == visitor.browser_hash
-    response = visitor.go_on(link.continue_to if own else None)
+    continue_to = link.continue_to if own else None
+    if finished.session_token is None:
+        response = ask_for_second_factor(visitor, finished.attempt or "", continue_to)
+    else:
+        response = visitor.go_on(continue_to)
+        visitor.cookies.set_session(response, visitor.project.id, finished.session_token)
     visitor.cookies.clear(response, _COOKIE)
-    visitor.cookies.set_session(response, visitor.project.id, begun[1])
     return response
 
 

@@ -18,6 +18,7 @@ from keyturn.server.browser.paths import (
 from keyturn.server.http.origin import counted_ip
 from keyturn.server.pages import words
 from keyturn.server.pages.views import Guest, SignInPage, SignUpPage
+from keyturn.server.signin.second_factor_routes import ask_for_second_factor
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from keyturn.server.accounts.rules import User
     from keyturn.server.browser.visitor import Visitor
     from keyturn.server.pages.views.sign_in import SignInNotice
+
+
+# What another page may have this one say.
+_NOTICES: tuple[SignInNotice, ...] = ("signed-out", "second-factor-over")
 
 
 @page
@@ -37,9 +42,8 @@ async def show_sign_in(visitor: Visitor) -> Response:
         return visitor.go_on(continue_to)
     if visitor.host is not None:
         return visitor.sign_in_first(continue_to or "/sessions", fresh=since > 0)
-    notice: SignInNotice | None = (
-        "signed-out" if visitor.request.query_params.get("notice") == "signed-out" else None
-    )
+    named = visitor.request.query_params.get("notice")
+    notice = next((known for known in _NOTICES if known == named), None)
     hint = login_hint(continue_to)
     email = "" if not hint or email_problem(hint) else hint
     return visitor.show(sign_in_page(visitor, continue_to=continue_to, email=email, notice=notice))
@@ -178,8 +182,14 @@ async def switch_account(visitor: Visitor) -> Response:
 
 
 async def signed_in(visitor: Visitor, user: User, continue_to: str | None) -> Response:
-    """Begin the browser's session and go on; an earlier one of this browser ends."""
+    """Begin the browser's session and go on, or ask for the second factor first.
+
+    An earlier session of this browser ends with the new one's beginning.
+    """
     services = visitor.services
+    if user.requires_totp_mfa:
+        attempt = await services.second_factor.begin(user, "browser")
+        return ask_for_second_factor(visitor, attempt, continue_to)
     if visitor.session is not None:
         await services.sessions.end(visitor.session.id, reason="signed in again")
     _, token = await services.sessions.begin_browser(

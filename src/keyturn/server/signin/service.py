@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from keyturn.protocol.codes import MAIL_LINK_PREFIX
 from keyturn.server.accounts.rules import folded_email
 from keyturn.server.contact_channels.sign_in import proved, signing_in
+from keyturn.server.one_time.service import new_code
 from keyturn.server.secret import new_token
 from keyturn.server.sessions.rules import BROWSER
 from keyturn.server.signin import store
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from keyturn.server.clock import Clock
     from keyturn.server.http.limits import Limit, Limits
     from keyturn.server.mail.service import Mail
+    from keyturn.server.mfa.service import SecondFactor
     from keyturn.server.projects.rules import Project
     from keyturn.server.secret import ServerSecret
-    from keyturn.server.sessions.rules import Origin, Session
+    from keyturn.server.sessions.rules import Origin
     from keyturn.server.sessions.service import Sessions
     from keyturn.server.storage.base import Storage, Work
 
@@ -39,6 +41,14 @@ class MailedLink:
     browser_hash: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishedLink:
+    """What a link ended in: a session's token, or an attempt where a second factor is needed."""
+
+    session_token: str | None = field(default=None, repr=False)
+    attempt: str | None = field(default=None, repr=False)
+
+
 class SignIn:
     """Signs browsers in."""
 
@@ -50,11 +60,12 @@ class SignIn:
         limits: Limits,
         accounts: Accounts,
         sessions: Sessions,
+        second_factor: SecondFactor,
         mail: Mail,
     ) -> None:
         self._storage, self._secret, self._clock = storage, secret, clock
         self._limits, self._accounts, self._sessions = limits, accounts, sessions
-        self._mail = mail
+        self._second_factor, self._mail = second_factor, mail
 
     async def with_password(
         self, project: Project, *, email: str, password: str, counted_ip: str | None
@@ -130,15 +141,15 @@ class SignIn:
 
     async def finish_link(
         self, project: Project, token: str, *, origin: Origin
-    ) -> tuple[Session, str] | None:
+    ) -> FinishedLink | None:
         """Use a link up and sign the browser in; ``None`` if somebody was first."""
         return await self._storage.write(
-            self._finish_link, project, token, origin, self._clock.now_ms()
+            self._finish_link, project, token, origin, new_code(), self._clock.now_ms()
         )
 
     def _finish_link(
-        self, project: Project, token: str, origin: Origin, now: int
-    ) -> Work[tuple[Session, str] | None]:
+        self, project: Project, token: str, origin: Origin, attempt: str, now: int
+    ) -> Work[FinishedLink | None]:
         row = yield from store.use_link(self._secret.hash("mail link", token), now=now)
         if row is None or row["project_id"] != project.id:
             return None
@@ -148,16 +159,18 @@ class SignIn:
             return None
         user, channel = found
         yield from proved(user, channel)
-        return (
-            yield from self._sessions.begin_plain_work(
-                project_id=project.id,
-                user_id=user.id,
-                kind="browser",
-                lifetime=BROWSER,
-                origin=origin,
-                now=now,
-            )
+        if user.requires_totp_mfa:
+            yield from self._second_factor.begin_work(user, "browser", attempt, False, now)
+            return FinishedLink(attempt=attempt)
+        _, session_token = yield from self._sessions.begin_plain_work(
+            project_id=project.id,
+            user_id=user.id,
+            kind="browser",
+            lifetime=BROWSER,
+            origin=origin,
+            now=now,
         )
+        return FinishedLink(session_token=session_token)
 
     def tries_at_password(
         self, project: Project, user: User, *, counted_ip: str | None

@@ -17,7 +17,6 @@ POST /auth/password/reset
 POST /auth/password/reset/check-code
 POST /auth/password/set
 POST /auth/password/update
-POST /auth/mfa/sign-in
 POST /auth/passkey/initiate-passkey-authentication
 POST /auth/passkey/initiate-passkey-registration
 POST /auth/passkey/register

@@ -18,6 +18,7 @@ from keyturn.server.contact_channels import routes as contact_channels
 from keyturn.server.data_vault import routes as data_vault
 from keyturn.server.emails import routes as emails
 from keyturn.server.invitations import routes as invitations
+from keyturn.server.mfa import routes as second_factor
 from keyturn.server.notifications import routes as notifications
 from keyturn.server.oauth_providers import connected_routes as connected_accounts
 from keyturn.server.oauth_providers import routes as oauth_providers
@@ -47,6 +48,7 @@ ENDPOINTS = (
     *sessions.ENDPOINTS,
     *sign_in.ENDPOINTS,
     *sign_in_codes.ENDPOINTS,
+    *second_factor.ENDPOINTS,
     *users.ENDPOINTS,
     *projects.ENDPOINTS,
     *teams.ENDPOINTS,

@@ -20,6 +20,7 @@ from keyturn.server.pages.views import (
     LinkSentPage,
     PasswordPage,
     Provider,
+    SecondFactorPage,
     SignInPage,
     SignUpPage,
     TooManyPage,
@@ -27,6 +28,7 @@ from keyturn.server.pages.views import (
 
 _SIGN_IN = SignInPage(form_token=TOKEN, continue_to="/device", waiting=True)
 _SIGN_UP = SignUpPage(form_token=TOKEN, continue_to="/device", waiting=True)
+_SECOND_FACTOR = SecondFactorPage(form_token=TOKEN, continue_to="/device", waiting=True)
 _PASSWORD = PasswordPage(account=account(), form_token=TOKEN)
 
 SIGN_IN = Group(
@@ -98,6 +100,21 @@ SIGN_IN = Group(
             name="sign-in-link-opened",
             note="behind the mailed link",
             page=LinkOpenedPage(form_token=TOKEN, email=LONG_ACCOUNT, waiting=True),
+        ),
+        State(
+            name="sign-in-second-factor",
+            note="the account needs a second factor",
+            page=_SECOND_FACTOR,
+        ),
+        State(
+            name="sign-in-second-factor-wrong",
+            note="wrong digits",
+            page=replace(_SECOND_FACTOR, problem=words.TOTP_WRONG),
+        ),
+        State(
+            name="sign-in-second-factor-over",
+            note="the second step took too long",
+            page=replace(_SIGN_IN, notice="second-factor-over"),
         ),
         State(
             name="sign-in-link-too-many",

@@ -7,7 +7,9 @@ from typing import ClassVar, Literal
 
 from keyturn.server.pages.views.frame import Account, Page
 
-SignInNotice = Literal["mismatch", "link-expired", "signed-out", "session-ended"]
+SignInNotice = Literal[
+    "mismatch", "link-expired", "signed-out", "session-ended", "second-factor-over"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,22 @@ class LinkOpenedPage(Page):
     form_token: str
     email: str
     waiting: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactorPage(Page):
+    """After the first factor: posts ``form_token``, ``continue``, ``totp`` to its own address."""
+
+    template: ClassVar[str] = "second_factor.html"
+
+    form_token: str
+    continue_to: str | None = None
+    waiting: bool = False
+    problem: str | None = None
+
+    @property
+    def has_problem(self) -> bool:  # noqa: D102 - as Page
+        return self.problem is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

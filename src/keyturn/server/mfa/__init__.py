@@ -1,0 +1,1 @@
+"""The second factor: codes that a clock and a shared secret make (TOTP)."""
