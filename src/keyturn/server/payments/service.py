@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from keyturn.server.events import store as events
 from keyturn.server.payments import ledger, rules, store
+from keyturn.server.storage.base import StorageConflict
 
 if TYPE_CHECKING:
     from keyturn.server.clock import Clock
@@ -75,10 +76,12 @@ class Payments:
         Raises:
             NoSuchCustomer, NotEnough, KeyReused: nothing was changed.
         """
-        change_id, now = str(uuid.uuid4()), self._clock.now_ms()
-        await self._storage.write(
-            self._change, change_id, project_id, customer, item_id, change, now
-        )
+        found = str(uuid.uuid4()), project_id, customer, item_id, change, self._clock.now_ms()
+        try:
+            await self._storage.write(self._change, *found)
+        except StorageConflict:
+            # The same key at the same moment: the other request counts, and now it can be seen.
+            await self._storage.write(self._change, *found)
 
     async def owned(self, project_id: str, customer: Customer) -> list[Owned]:
         """Return what a customer owns, oldest first."""
