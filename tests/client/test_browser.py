@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from keyturn.client import browser
-from keyturn.client.browser import is_openable, look_around, open_url
+from keyturn.net import browser
+from keyturn.net.browser import is_openable, look_around, open_url
 
 URL = "https://id.example/authorize?a=1&b=%20c%2F&state=x"
 

@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from keyturn.client.auth import Auth
-from keyturn.client.browser import Place
 from keyturn.client.login.base import LoginEvent, MethodChosen, Options, Verification, Waiting
 from keyturn.client.login.choose import choose
+from keyturn.net.browser import Place
 from keyturn.protocol.discovery import read_metadata
 from keyturn.protocol.errors import (
     AccountAmbiguous,

@@ -15,11 +15,10 @@ from pathlib import Path
 import pytest
 
 import keyturn.client
-from keyturn.client.effects import Effects
-from keyturn.client.loopback import CallbackServer
+from keyturn.net.loopback import CallbackServer
 from keyturn.protocol.errors import CallbackTimeout, LoginDenied, PortUnavailable
 
-PAGES = Path(keyturn.client.__file__).parent
+PAGES = Path(keyturn.net.__file__).parent
 
 
 def judge(query: str) -> str | None:
@@ -33,7 +32,7 @@ class Waiting:
     """A server that waits in a thread of its own."""
 
     def __init__(self) -> None:
-        self.server = CallbackServer(port=0, effects=Effects())
+        self.server = CallbackServer(port=0, monotonic=time.monotonic)
         self.port = self.server.port
         self.ticks = 0
         self._pool = ThreadPoolExecutor(1)
@@ -258,9 +257,8 @@ def test_of_parallel_right_answers_the_first_counts(waiting: Waiting) -> None:
 @pytest.mark.proves("K-44")
 def test_time_runs_out_by_the_clock_that_was_handed_in() -> None:
     now = iter(range(0, 10_000, 7))
-    effects = Effects(monotonic=lambda: float(next(now)))
     ticks = []
-    with CallbackServer(port=0, effects=effects) as server:
+    with CallbackServer(port=0, monotonic=lambda: float(next(now))) as server:
         port = server.port
         with pytest.raises(CallbackTimeout) as caught:
             server.wait(judge, until=30.0, on_tick=lambda: ticks.append(1))
@@ -275,7 +273,7 @@ def test_ctrl_c_closes_the_port() -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
 
-    server = CallbackServer(port=0, effects=Effects())
+    server = CallbackServer(port=0, monotonic=time.monotonic)
     port = server.port
     with pytest.raises(KeyboardInterrupt), server:
         server.wait(judge, until=time.monotonic() + 20, on_tick=interrupt)
@@ -286,9 +284,9 @@ def test_ctrl_c_closes_the_port() -> None:
 @pytest.mark.proves("K-43")
 def test_a_busy_port_is_walked_past_and_ten_busy_ones_are_an_error() -> None:
     listen: Callable[[int], socket.socket] = lambda port: socket.create_server(("127.0.0.1", port))  # noqa: E731
-    with CallbackServer(port=0, effects=Effects()) as first:
+    with CallbackServer(port=0, monotonic=time.monotonic) as first:
         try:
-            with CallbackServer(port=first.port, effects=Effects()) as second:
+            with CallbackServer(port=first.port, monotonic=time.monotonic) as second:
                 assert first.port < second.port < first.port + 10
                 assert second.redirect_uri == f"http://127.0.0.1:{second.port}/callback"
         except PortUnavailable:
@@ -301,19 +299,19 @@ def test_a_busy_port_is_walked_past_and_ten_busy_ones_are_an_error() -> None:
         except OSError:
             continue  # Busy already, which is just as good.
     with pytest.raises(PortUnavailable, match=f"{base} to {base + 9}"):
-        CallbackServer(port=base, effects=Effects())
+        CallbackServer(port=base, monotonic=time.monotonic)
     for server in taken:
         server.close()
     with pytest.raises(PortUnavailable):
-        CallbackServer(port=65_536, effects=Effects())
+        CallbackServer(port=65_536, monotonic=time.monotonic)
 
 
 @pytest.mark.proves("K-43", "T-3")
 def test_the_port_is_bound_on_loopback_only_and_can_be_used_again_at_once() -> None:
-    with CallbackServer(port=0, effects=Effects()) as server:
+    with CallbackServer(port=0, monotonic=time.monotonic) as server:
         port = server.port
         assert server.redirect_uri == f"http://127.0.0.1:{port}/callback"
         with pytest.raises(OSError, match=r"."):
             socket.create_connection(("127.0.0.2", port), timeout=1)
-    with CallbackServer(port=port, effects=Effects()) as server:
+    with CallbackServer(port=port, monotonic=time.monotonic) as server:
         assert server.port == port

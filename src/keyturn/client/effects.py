@@ -24,7 +24,7 @@ _warn = to_stderr("warn  ")
 
 
 def _open_url(url: str) -> bool:
-    from keyturn.client.browser import open_url
+    from keyturn.net.browser import open_url
 
     return open_url(url, os.environ)
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from keyturn.client.loopback import HOST, PATH
 from keyturn.net.drive import run
+from keyturn.net.loopback import HOST, PATH
 from keyturn.protocol.authorize import Attempt, authorization_url
 from keyturn.protocol.errors import RegistrationFailed
 from keyturn.protocol.pkce import new_verifier

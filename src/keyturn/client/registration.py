@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from keyturn.client import paths
 from keyturn.client.lock import FileLock, LockTimeout
-from keyturn.client.loopback import PATH
 from keyturn.client.private import read_private
 from keyturn.client.registering import obtain
 from keyturn.client.stores.atomic import reap, replace_private
 from keyturn.client.stores.file import make_private_directory
 from keyturn.net.drive import run
+from keyturn.net.loopback import PATH
 from keyturn.protocol.client_auth import Client
 from keyturn.protocol.errors import (
     KeyturnError,

@@ -11,13 +11,13 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from keyturn.client.browser import look_around
 from keyturn.client.identify import DEFAULT_ID, identify
 from keyturn.client.login import cli_poll, device_code, loopback_pkce, paste, provided
 from keyturn.client.login.base import Granted, LoginOutcome, MethodChosen, Options, Talk
 from keyturn.client.login.choose import choose
 from keyturn.client.revocation import revoke_quietly
 from keyturn.client.stores.accounts import default_id, display_name
+from keyturn.net.browser import look_around
 from keyturn.net.drive import run
 from keyturn.protocol.errors import (
     AccountAmbiguous,

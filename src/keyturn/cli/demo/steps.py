@@ -10,7 +10,7 @@ from keyturn.cli.demo import surroundings
 from keyturn.cli.demo.stage import ACCESS_TOKEN_SECONDS, DemoFailed, Stage
 from keyturn.cli.demo.stored import CLIENT, stored_session
 from keyturn.client import clock
-from keyturn.client.browser import open_url
+from keyturn.net.browser import open_url
 from keyturn.net.stdlib import Http
 from keyturn.protocol.wire import Request, form_request
 

@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keyturn.client.browser import look_around
+from keyturn.net.browser import look_around
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from keyturn.client.browser import Place
+    from keyturn.net.browser import Place
 
 # What a program needs to start at all. The rest stays outside, so that nothing set on this machine
 # changes what a run by itself shows.

@@ -8,8 +8,8 @@ from keyturn.client.login.base import MethodChosen
 from keyturn.protocol.errors import ExchangeFailed
 
 if TYPE_CHECKING:
-    from keyturn.client.browser import Place
     from keyturn.client.login.base import Options
+    from keyturn.net.browser import Place
     from keyturn.protocol.discovery import Metadata
 
 

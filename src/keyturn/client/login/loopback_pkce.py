@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from keyturn.client.login.base import Granted, Options, Talk, Verification
 from keyturn.client.login.registered import client_for, port_for
-from keyturn.client.loopback import CallbackServer
 from keyturn.client.requester import about
 from keyturn.net.drive import run
+from keyturn.net.loopback import CallbackServer
 from keyturn.protocol.authorize import (
     Attempt,
     authorization_url,
@@ -43,7 +43,7 @@ def sign_in(rt: Runtime, http: Http, talk: Talk, metadata: Metadata, options: Op
     require_s256(metadata)
     effects = rt.effects
     # Bound before the link is shown: nobody else can take the port in between.
-    with CallbackServer(port=port_for(rt, options), effects=effects) as server:
+    with CallbackServer(port=port_for(rt, options), monotonic=effects.monotonic) as server:
         client = client_for(rt, http, metadata, options, port=server.port)
         attempt = _attempt(rt, metadata, client, server.redirect_uri, options.scope)
         url = authorization_url(

@@ -138,7 +138,7 @@ def _has_body(headers: list[tuple[str, str]]) -> bool:
 
 
 def _page(status: str, name: str) -> bytes:
-    body = pkgutil.get_data("keyturn.client", name) or b""
+    body = pkgutil.get_data("keyturn.net", name) or b""
     style = body.partition(b"<style>")[2].partition(b"</style>")[0]
     digest = base64.b64encode(hashlib.sha256(style).digest()).decode("ascii")
     policy = (

@@ -14,14 +14,13 @@ import selectors
 import socket
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from keyturn.client.callback_http import Answer, Conversation, Served
+from keyturn.net.callback_http import Answer, Conversation, Served
 from keyturn.protocol.errors import CallbackTimeout, KeyturnError, PortUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from keyturn.client.effects import Effects
 
 T = TypeVar("T")
 
@@ -37,7 +36,7 @@ class CallbackServer:
 
     Args:
         port: Where to listen, walking on to the next nine when busy; 0: any free port.
-        effects: The clock.
+        monotonic: The clock that waiting is timed by.
 
     Attributes:
         port: Where it listens.
@@ -47,8 +46,8 @@ class CallbackServer:
         PortUnavailable: nothing was free.
     """
 
-    def __init__(self, *, port: int, effects: Effects) -> None:
-        self._effects = effects
+    def __init__(self, *, port: int, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
         self._open: dict[socket.socket, Conversation] = {}
         self._listener = _listen(port)
         try:
@@ -99,9 +98,9 @@ class CallbackServer:
             PortUnavailable: the system no longer lets anybody in.
         """
         verdict = _Verdict(judge)
-        next_tick = self._effects.monotonic()
+        next_tick = self._monotonic()
         while not verdict.given:
-            now = self._effects.monotonic()
+            now = self._monotonic()
             if now >= until:
                 raise CallbackTimeout
             if now >= next_tick:
@@ -121,7 +120,7 @@ class CallbackServer:
                 self._accept()
             elif isinstance(key.fileobj, socket.socket):
                 self._advance(key.fileobj, verdict)
-        now = self._effects.monotonic()
+        now = self._monotonic()
         for connection, conversation in list(self._open.items()):
             if conversation.is_overdue(now):
                 self._drop(connection)
@@ -132,7 +131,7 @@ class CallbackServer:
         except OSError:
             return
         host = f"{HOST}:{self.port}"
-        self._open[connection] = Conversation(host=host, path=PATH, now=self._effects.monotonic())
+        self._open[connection] = Conversation(host=host, path=PATH, now=self._monotonic())
         try:
             connection.setblocking(False)
             self._selector.register(connection, selectors.EVENT_READ)
@@ -161,9 +160,9 @@ class CallbackServer:
 
     def _say_goodbye(self) -> None:
         """Let the page that was promised reach the browser before the port closes."""
-        until = self._effects.monotonic() + _FAREWELL_SECONDS
+        until = self._monotonic() + _FAREWELL_SECONDS
         nobody: _Verdict[None] = _Verdict(lambda query: None)
-        while self._is_writing() and self._effects.monotonic() < until:
+        while self._is_writing() and self._monotonic() < until:
             self._serve_once(nobody, timeout=0.1)
 
     def _is_writing(self) -> bool:
