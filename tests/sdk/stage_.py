@@ -23,6 +23,8 @@ from keyturn.sdk.token_store import MemoryTokenStore
 from keyturn.server.projects.rules import Project, ProjectConfig
 from keyturn.server.projects.service import ProjectKeys
 from tests.server.in_process_ import InProcess
+from tests.server.mail.test_sending import outbox
+from tests.server.stack.mailbox_ import code_in
 
 R = TypeVar("R")
 
@@ -164,3 +166,29 @@ async def signed_up(form: Form, project: StagedProject, email: str | None = None
     app = form.client(project)
     await done(app.sign_up_with_credential(email=email or new_email(), password=PASSWORD))
     return app
+
+
+async def on_server(form: Form, work: Coroutine[Any, Any, R]) -> R:
+    """Run a coroutine in the server's event loop, from a test's body in either form."""
+    loop = form.stage._loop
+    if asyncio.get_running_loop() is loop:
+        return await work
+    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, loop))
+
+
+async def mailed_code(form: Form, address: str) -> str:
+    """Return the code in the newest mail to ``address``."""
+    server = form.stage.server
+    await on_server(form, server.services.mail.drain())
+    mails = [mail for mail in outbox(server.settings.data) if mail["To"] == address]
+    return code_in(mails[-1])
+
+
+async def verified(form: Form, project: StagedProject) -> Any:
+    """Return an app that somebody is signed in to whose address is known to be theirs."""
+    email = new_email()
+    made = await done(
+        form.server(project).create_user(primary_email=email, primary_email_verified=True)
+    )
+    session = await done(made.create_session())
+    return form.client(project, token_store=session.get_tokens())

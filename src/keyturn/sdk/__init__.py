@@ -8,6 +8,7 @@ Needs ``pip install 'keyturn[sdk]'``. Every operation comes in two forms from on
 Error codes of the API are classes of ``keyturn.sdk.known_errors``.
 """
 
+from keyturn.sdk.apps.invitations import TeamInvitationDetails
 from keyturn.sdk.binding import Async, Sync
 from keyturn.sdk.client_app import StackClientApp
 from keyturn.sdk.errors import (
@@ -21,26 +22,46 @@ from keyturn.sdk.errors import (
     UserNotSignedIn,
 )
 from keyturn.sdk.paging import Page
+from keyturn.sdk.resources.active_session import ActiveSession, GeoInfo, UserSession
 from keyturn.sdk.resources.base_user import BaseUser
+from keyturn.sdk.resources.contact_channel import ContactChannel, ServerContactChannel
 from keyturn.sdk.resources.current_user import CurrentUser
 from keyturn.sdk.resources.project import Project, ProjectConfig
+from keyturn.sdk.resources.server_team import ServerTeam
+from keyturn.sdk.resources.server_team_user import ServerTeamUser
 from keyturn.sdk.resources.server_user import ServerUser
-from keyturn.sdk.resources.team import Team
+from keyturn.sdk.resources.team import Team, TeamUser
+from keyturn.sdk.resources.team_invitation import TeamInvitation
+from keyturn.sdk.resources.team_member_profile import (
+    EditableTeamMemberProfile,
+    ServerTeamMemberProfile,
+    TeamMemberProfile,
+)
+from keyturn.sdk.resources.user_tokens import CurrentSession
 from keyturn.sdk.server_app import StackServerApp
 from keyturn.sdk.token_sources import TokenStoreInit, TokenStoreRegistry
 from keyturn.sdk.token_store import MemoryTokenStore, TokenPair, TokenStore
 from keyturn.sdk.values import UNSET, Unset
 
 __all__ = [
+    "ActiveSession",
     "Async",
     "BaseUser",
+    "ContactChannel",
+    "CurrentSession",
     "CurrentUser",
+    "EditableTeamMemberProfile",
+    "GeoInfo",
     "MemoryTokenStore",
     "NotSupportedByServer",
     "OAuthError",
     "Page",
     "Project",
     "ProjectConfig",
+    "ServerContactChannel",
+    "ServerTeam",
+    "ServerTeamMemberProfile",
+    "ServerTeamUser",
     "ServerUser",
     "StackApiError",
     "StackClientApp",
@@ -49,6 +70,10 @@ __all__ = [
     "StackStatusError",
     "Sync",
     "Team",
+    "TeamInvitation",
+    "TeamInvitationDetails",
+    "TeamMemberProfile",
+    "TeamUser",
     "TokenPair",
     "TokenStore",
     "TokenStoreInit",
@@ -58,4 +83,5 @@ __all__ = [
     "UNSET",
     "Unset",
     "UserNotSignedIn",
+    "UserSession",
 ]

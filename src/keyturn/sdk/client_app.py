@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Generic, Literal
 
 from keyturn.sdk.apps.base import DEFAULT_BASE_URL
 from keyturn.sdk.apps.credentials import CredentialOperations, begin_session
+from keyturn.sdk.apps.invitations import InvitationOperations
 from keyturn.sdk.apps.project import ProjectOperations
+from keyturn.sdk.apps.signed_in import signed_in_user
 from keyturn.sdk.apps.tokens import TokenOperations
 from keyturn.sdk.binding import S_co, Steps, operation
-from keyturn.sdk.errors import StackApiError, UserNotSignedIn
-from keyturn.sdk.known_errors import (
-    CannotGetOwnUserWithoutUser,
-    InvalidAccessToken,
-    UserAuthenticationRequired,
-)
+from keyturn.sdk.errors import UserNotSignedIn
 from keyturn.sdk.resources.current_user import CurrentUser
 from keyturn.sdk.values import at
 
@@ -26,15 +23,13 @@ if TYPE_CHECKING:
     from keyturn.sdk.session import Session
     from keyturn.sdk.token_sources import TokenStoreInit
 
-_NOBODY: tuple[type[StackApiError], ...] = (
-    CannotGetOwnUserWithoutUser,
-    InvalidAccessToken,
-    UserAuthenticationRequired,
-)
-
 
 class StackClientApp(
-    CredentialOperations[S_co], TokenOperations[S_co], ProjectOperations[S_co], Generic[S_co]
+    InvitationOperations[S_co],
+    CredentialOperations[S_co],
+    TokenOperations[S_co],
+    ProjectOperations[S_co],
+    Generic[S_co],
 ):
     """A project of a Stack-compatible API, with client access.
 
@@ -101,7 +96,7 @@ class StackClientApp(
         if anonymous and include_restricted is False:
             raise ValueError("or_='anonymous' goes with include_restricted, which is False")
         session = self._as_user(token_store)
-        user = yield from _current_user(session)
+        user = yield from _current(session)
         if user is not None and user.is_anonymous and not anonymous:
             user = None
         if user is not None and user.is_restricted and not (include_restricted or anonymous):
@@ -110,20 +105,12 @@ class StackClientApp(
             tokens = self._store_for(token_store) if session.tokens is None else session.tokens
             path = at("auth", "anonymous", "sign-up")
             yield from begin_session(self._as_project, tokens, path, {})
-            user = yield from _current_user(session)
+            user = yield from _current(session)
         if user is None and or_ != "return_none":
             raise UserNotSignedIn
         return user
 
 
-def _current_user(session: Session[S_co]) -> Steps[CurrentUser[S_co] | None]:
-    """Return the session's user; ``None``: there is no session, or it has ended."""
-    if session.tokens is None:
-        return None
-    pair = yield from session.tokens.get_or_fetch_likely_valid_tokens(session.api)
-    if pair.access_token is None:
-        return None
-    try:
-        return CurrentUser.read(session, (yield from session.get(at("users", "me"))))
-    except _NOBODY:
-        return None
+def _current(session: Session[S_co]) -> Steps[CurrentUser[S_co] | None]:
+    found = yield from signed_in_user(session)
+    return None if found is None else CurrentUser.read(session, found)

@@ -50,6 +50,10 @@ class Page(Generic[T_co, S_co]):
     @operation
     def next_page(self) -> Steps[Page[T_co, S_co] | None]:
         """Fetch the page after this one; ``None`` at the end."""
+        return (yield from self.following())
+
+    def following(self) -> Steps[Page[T_co, S_co] | None]:
+        """The steps of ``next_page``, for use inside an operation."""
         if self.next_cursor is None:
             return None
         return (yield from self._turn(self.next_cursor))
@@ -68,6 +72,17 @@ class Page(Generic[T_co, S_co]):
             for item in page.items:
                 yield item
             page = await page.next_page()
+
+
+def find(first: Page[T_co, S_co], fits: Callable[[T_co], bool]) -> Steps[T_co | None]:
+    """Return the first item of a list that fits, asking for further pages as needed."""
+    page: Page[T_co, S_co] | None = first
+    while page is not None:
+        for item in page.items:
+            if fits(item):
+                return item
+        page = yield from page.following()
+    return None
 
 
 class PendingPage(Generic[ItemT]):

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Generic, Literal
 
 from keyturn.sdk.apps.base import DEFAULT_BASE_URL
 from keyturn.sdk.apps.credentials import CredentialOperations
+from keyturn.sdk.apps.invitations import InvitationOperations
 from keyturn.sdk.apps.project import ProjectOperations
+from keyturn.sdk.apps.server_teams import ServerTeamOperations, owner_of_key
+from keyturn.sdk.apps.signed_in import signed_in_user
 from keyturn.sdk.apps.tokens import TokenOperations
 from keyturn.sdk.binding import S_co, Steps, operation
 from keyturn.sdk.known_errors import UserNotFound
@@ -23,7 +26,12 @@ if TYPE_CHECKING:
 
 
 class StackServerApp(
-    CredentialOperations[S_co], TokenOperations[S_co], ProjectOperations[S_co], Generic[S_co]
+    ServerTeamOperations[S_co],
+    InvitationOperations[S_co],
+    CredentialOperations[S_co],
+    TokenOperations[S_co],
+    ProjectOperations[S_co],
+    Generic[S_co],
 ):
     """A project of a Stack-compatible API, with server access. Keep it out of users' hands.
 
@@ -66,13 +74,38 @@ class StackServerApp(
         )
 
     @operation
-    def get_user(self, user_id: str) -> Steps[ServerUser[S_co] | None]:
-        """Return a user (``GET /users/{id}``); ``None``: there is none with that id.
+    def get_user(
+        self,
+        user_id: str | None = None,
+        *,
+        api_key: str | None = None,
+        token_store: TokenStoreInit | None = None,
+    ) -> Steps[ServerUser[S_co] | None]:
+        """Return a user (``GET /users/{id}``); ``None``: there is none, or nobody is signed in.
 
         Args:
             user_id: The user's id.
+            api_key: Instead: a user's API key that somebody called with
+                (``POST /user-api-keys/check``). A key that is not good any more is nobody's.
+            token_store: Instead: whoever is signed in there, such as the request that is being
+                answered (``GET /users/me``). The app's own where none of the three is given.
+
+        Raises:
+            ValueError: more than one of the three.
+            TokenStoreRequired: none of the three, and the app has no place for tokens.
         """
+        if sum(each is not None for each in (user_id, api_key, token_store)) > 1:
+            raise ValueError("give one of a user's id, api_key= and token_store=")
         session = self._as_project
+        if api_key is not None:
+            path = at("user-api-keys", "check")
+            user_id = yield from owner_of_key(session, path, api_key, "user_id")
+            if user_id is None:
+                return None
+        if user_id is None:
+            me = yield from signed_in_user(self._as_user(token_store))
+            # From here on the project's own key suffices, whatever becomes of that session.
+            return None if me is None else ServerUser.read(session, me)
         try:
             return ServerUser.read(session, (yield from session.get(at("users", user_id))))
         except UserNotFound:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic
 
 from keyturn.sdk.apps.base import BaseApp
@@ -10,6 +11,19 @@ from keyturn.sdk.values import at
 
 if TYPE_CHECKING:
     from keyturn.sdk.token_sources import TokenStoreInit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamInvitationDetails:
+    """Which team an invitation is to.
+
+    Attributes:
+        team_id: The team's id.
+        team_display_name: Its name for people.
+    """
+
+    team_id: str
+    team_display_name: str
 
 
 class InvitationOperations(BaseApp[S_co], Generic[S_co]):
@@ -51,8 +65,8 @@ class InvitationOperations(BaseApp[S_co], Generic[S_co]):
     @operation
     def get_team_invitation_details(
         self, code: str, *, token_store: TokenStoreInit | None = None
-    ) -> Steps[str]:
-        """Return the name of the team of a mailed code (``POST /team-invitations/accept/details``).
+    ) -> Steps[TeamInvitationDetails]:
+        """Return which team a mailed code is for (``POST /team-invitations/accept/details``).
 
         Args:
             code: The code in the mailed link.
@@ -64,4 +78,6 @@ class InvitationOperations(BaseApp[S_co], Generic[S_co]):
         """
         path = at("team-invitations", "accept", "details")
         answer = yield from self._as_user(token_store).post(path, {"code": code})
-        return answer.text("team_display_name")
+        return TeamInvitationDetails(
+            team_id=answer.text("team_id"), team_display_name=answer.text("team_display_name")
+        )

@@ -7,16 +7,29 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic
 
 from keyturn.sdk.binding import S_co, Steps, operation
+from keyturn.sdk.resources.active_session import SessionOperations
 from keyturn.sdk.resources.base_user import BaseUser, user_fields
+from keyturn.sdk.resources.contact_channel import ContactChannelOperations
+from keyturn.sdk.resources.features import CurrentUserFeatures
 from keyturn.sdk.resources.team import Team
-from keyturn.sdk.values import UNSET, Json, Members, Unset, at, given
+from keyturn.sdk.resources.user_teams import AnyTeam, OwnTeamOperations, team_id_of
+from keyturn.sdk.resources.user_tokens import CurrentSessionOperations
+from keyturn.sdk.values import UNSET, Json, Members, Unset, at, given, present
 
 if TYPE_CHECKING:
     from keyturn.sdk.session import Session
 
 
 @dataclass(eq=False, kw_only=True)
-class CurrentUser(BaseUser[S_co], Generic[S_co]):
+class CurrentUser(
+    CurrentSessionOperations[S_co],
+    SessionOperations[S_co],
+    ContactChannelOperations[S_co],
+    OwnTeamOperations[S_co],
+    CurrentUserFeatures[S_co],
+    BaseUser[S_co],
+    Generic[S_co],
+):
     """The user of a session, who may change what is theirs.
 
     ``CurrentUser`` is the blocking form, ``CurrentUser[Async]`` the awaitable one.
@@ -101,6 +114,40 @@ class CurrentUser(BaseUser[S_co], Generic[S_co]):
     def set_client_metadata(self, metadata: Json) -> Steps[None]:
         """Replace what the user's programs keep there (``PATCH /users/me``)."""
         yield from CurrentUser.update.steps(self, client_metadata=metadata)
+
+    @operation
+    def create_team(
+        self, *, display_name: str, profile_image_url: str | None = None
+    ) -> Steps[Team[S_co]]:
+        """Make a team with the user in it (``POST /teams``), and select it.
+
+        Args:
+            display_name: Its name for people.
+            profile_image_url: Its picture.
+
+        Raises:
+            StackStatusError: the project does not let its users make teams.
+        """
+        body = present(
+            display_name=display_name, profile_image_url=profile_image_url, creator_user_id="me"
+        )
+        answer = yield from self._session.post(at("teams"), body)
+        team = Team.read(self._session, answer)
+        yield from CurrentUser.update.steps(self, selected_team_id=team.id)
+        return team
+
+    @operation
+    def set_selected_team(self, team: AnyTeam | None) -> Steps[None]:
+        """Work in another team (``PATCH /users/me``).
+
+        Args:
+            team: The team, or its id; ``None``: in no team.
+
+        Raises:
+            TeamNotFound, TeamMembershipNotFound: the user is not a member.
+        """
+        selected = None if team is None else team_id_of(team)
+        yield from CurrentUser.update.steps(self, selected_team_id=selected)
 
     @property
     def _me(self) -> str:

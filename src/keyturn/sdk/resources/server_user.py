@@ -8,7 +8,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic
 
 from keyturn.sdk.binding import S_co, Steps, operation
+from keyturn.sdk.resources.active_session import ServerSessionOperations
 from keyturn.sdk.resources.base_user import BaseUser, user_fields
+from keyturn.sdk.resources.contact_channel import ServerContactChannelOperations
+from keyturn.sdk.resources.features import ServerUserFeatures
+from keyturn.sdk.resources.user_teams import AnyTeam, MemberTeamOperations, team_id_of
 from keyturn.sdk.values import UNSET, Json, Members, Unset, at, given
 
 if TYPE_CHECKING:
@@ -16,7 +20,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(eq=False, kw_only=True)
-class ServerUser(BaseUser[S_co], Generic[S_co]):
+class ServerUser(
+    ServerSessionOperations[S_co],
+    ServerContactChannelOperations[S_co],
+    MemberTeamOperations[S_co],
+    ServerUserFeatures[S_co],
+    BaseUser[S_co],
+    Generic[S_co],
+):
     """A user with everything that servers may see and change.
 
     ``ServerUser`` is the blocking form, ``ServerUser[Async]`` the awaitable one.
@@ -148,6 +159,19 @@ class ServerUser(BaseUser[S_co], Generic[S_co]):
             PasswordRequirementsNotMet: the project does not take that password.
         """
         yield from ServerUser.update.steps(self, password=password)
+
+    @operation
+    def set_selected_team(self, team: AnyTeam | None) -> Steps[None]:
+        """Have the user work in another team (``PATCH /users/{id}``).
+
+        Args:
+            team: The team, or its id; ``None``: in no team.
+
+        Raises:
+            TeamNotFound, TeamMembershipNotFound: the user is not a member.
+        """
+        selected = None if team is None else team_id_of(team)
+        yield from ServerUser.update.steps(self, selected_team_id=selected)
 
 
 def server_user_fields(session: Session[Any], answer: Members) -> dict[str, Any]:
