@@ -38,6 +38,7 @@ from keyturn.server.oauth_providers.tokens import ProviderTokens
 from keyturn.server.one_time.mailing import MailedCodes
 from keyturn.server.one_time.service import OneTimeCodes
 from keyturn.server.otp.service import SignInCodes
+from keyturn.server.passwords.service import PasswordResets
 from keyturn.server.payments.service import Payments
 from keyturn.server.permissions.service import Permissions
 from keyturn.server.projects.service import Projects
@@ -88,6 +89,7 @@ class Services:
     second_factor: SecondFactor
     signin: SignIn
     sign_in_codes: SignInCodes
+    password_resets: PasswordResets
     oauth: OAuth
     directory: Directory
     teams: Teams
@@ -221,6 +223,7 @@ def _build(
         second_factor=second_factor,
         signin=SignIn(storage, secret, clock, limits, accounts, sessions, second_factor, mail),
         sign_in_codes=SignInCodes(storage, clock, codes, mailed, accounts, sessions),
+        password_resets=PasswordResets(storage, clock, codes, mailed, passwords),
         directory=Directory(storage, passwords, totp, clock),
         teams=Teams(storage, clock),
         permissions=Permissions(storage, clock),

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from keyturn.server.accounts import rules, store
-from keyturn.server.accounts.service import EmailTaken, refuse_unfit
+from keyturn.server.accounts.service import RESET_CODE, EmailTaken, refuse_unfit
 from keyturn.server.contact_channels import store as channels
 from keyturn.server.events import store as events
+from keyturn.server.one_time import store as codes
 from keyturn.server.sessions import store as sessions
 from keyturn.server.teams import store as teams
 
@@ -132,7 +133,8 @@ class Directory:
         if upgrades:
             user = yield from self._upgraded(project, user, now)
         elif changes.has_password:
-            # Whoever knew the old password stays outside.
+            # Whoever knew the old password stays outside; so does an older mail that replaces it.
+            yield from codes.revoke_of_user(RESET_CODE, user.id)
             yield from sessions.end_of_user(
                 user.id, reason="password changed", now=now, but=keep_session
             )

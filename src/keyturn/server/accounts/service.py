@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from keyturn.server.accounts import rules, store
 from keyturn.server.events import store as events
+from keyturn.server.one_time import store as codes
 from keyturn.server.sessions import store as sessions
 from keyturn.server.teams import store as teams
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from keyturn.server.clock import Clock
     from keyturn.server.projects.rules import Project
     from keyturn.server.storage.base import Storage, Work
+
+# The kind of the mailed codes that replace a password. Whoever changes theirs ends those.
+RESET_CODE = "password reset"
 
 
 class SignUpDisabled(Exception):
@@ -161,6 +165,7 @@ class Accounts:
     def _change_password(self, user: User, encoded: str, keep_session: str, now: int) -> Work[bool]:
         changed = yield from store.set_password_hash(user.id, encoded, replacing=user.password_hash)
         if changed:
+            yield from codes.revoke_of_user(RESET_CODE, user.id)
             yield from sessions.end_of_user(
                 user.id, reason="password changed", now=now, but=keep_session
             )

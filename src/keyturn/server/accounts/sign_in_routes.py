@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from keyturn.server.accounts.routes import known
 from keyturn.server.accounts.service import EmailTaken, PasswordRefused, SignUpDisabled
 from keyturn.server.accounts.wire import Email  # noqa: TC001 - pydantic reads the annotation
-from keyturn.server.projects.rules import is_trusted_url
+from keyturn.server.http.limits import TooMany
 from keyturn.server.mfa.errors import multi_factor_authentication_required
 from keyturn.server.stack import errors
+from keyturn.server.stack.callback import CallbackUrl, trusted, visitor_of
 from keyturn.server.stack.endpoint import Call, Endpoint, Nothing, Wire
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ class SignUpRequest(Wire):
 
     email: Email
     password: str
-    verification_callback_url: str | None = None
+    verification_callback_url: CallbackUrl | None = None
     bot_challenge_token: str | None = None
     bot_challenge_phase: str | None = None
     bot_challenge_unavailable: str | None = None
@@ -52,10 +54,12 @@ async def sign_up_with_password(call: Call[SignUpRequest, Nothing]) -> Wire:
     """Create an account; an anonymous user that asks becomes it, keeping its id."""
     _require_passwords(call)
     target = call.body.verification_callback_url
-    base_url = call.services.settings.issuer
-    if target is not None and not is_trusted_url(call.project.config, target, base_url=base_url):
-        raise errors.redirect_url_not_whitelisted()
-    return await _begin(call, await _new_account(call))
+    if target is not None:
+        trusted(call, target)
+    user = await _new_account(call)
+    if target is not None:
+        await _send_verification(call, user, target)
+    return await _begin(call, user)
 
 
 async def sign_in_with_password(call: Call[SignInRequest, Nothing]) -> Wire:
@@ -91,6 +95,18 @@ async def _new_account(call: Call[SignUpRequest, Nothing]) -> User:
         raise errors.sign_up_not_enabled() from None
     except (EmailTaken, PasswordRefused) as error:
         raise known(error, body.email) from None
+
+
+async def _send_verification(call: Call[SignUpRequest, Nothing], user: User, url: str) -> None:
+    # The account is there; a mail too many is asked for again later, by whoever misses it.
+    with suppress(TooMany):
+        await call.services.contact_channels.send_verification(
+            call.project,
+            user.id,
+            user.primary_email or call.body.email,
+            callback_url=url,
+            counted_ip=visitor_of(call),
+        )
 
 
 async def _begin(call: Call[Any, Any], user: User) -> Wire:

@@ -12,7 +12,7 @@ from keyturn.server.stack import errors
 if TYPE_CHECKING:
     from keyturn.server.stack.endpoint import Call
 
-CallbackUrl = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
+CallbackUrl = Annotated[str, StringConstraints(max_length=2048)]
 
 
 def trusted(call: Call[Any, Any], url: str) -> str:

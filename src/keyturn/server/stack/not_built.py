@@ -12,11 +12,6 @@ POST /analytics/events/batch
 POST /session-replays/batch
 GET /auth/oauth/authorize/*
 GET /auth/oauth/callback/*
-POST /auth/password/send-reset-code
-POST /auth/password/reset
-POST /auth/password/reset/check-code
-POST /auth/password/set
-POST /auth/password/update
 POST /auth/passkey/initiate-passkey-authentication
 POST /auth/passkey/initiate-passkey-registration
 POST /auth/passkey/register

@@ -1,0 +1,1 @@
+"""Passwords on the wire: set, changed, and replaced by mail when one is forgotten."""
