@@ -9,9 +9,12 @@ Error codes of the API are classes of ``keyturn.sdk.known_errors``.
 """
 
 from keyturn.sdk.apps.invitations import TeamInvitationDetails
+from keyturn.sdk.apps.oauth import OAuthUrl
+from keyturn.sdk.apps.partial_user import TokenPartialUser
 from keyturn.sdk.binding import Async, Sync
 from keyturn.sdk.client_app import StackClientApp
 from keyturn.sdk.errors import (
+    DataVaultValueUnreadable,
     NotSupportedByServer,
     OAuthError,
     StackApiError,
@@ -22,10 +25,39 @@ from keyturn.sdk.errors import (
     UserNotSignedIn,
 )
 from keyturn.sdk.paging import Page
+from keyturn.sdk.passkeys import Authenticator
 from keyturn.sdk.resources.active_session import ActiveSession, GeoInfo, UserSession
+from keyturn.sdk.resources.api_keys import (
+    ApiKey,
+    TeamApiKey,
+    TeamApiKeyFirstView,
+    UserApiKey,
+    UserApiKeyFirstView,
+)
 from keyturn.sdk.resources.base_user import BaseUser
 from keyturn.sdk.resources.contact_channel import ContactChannel, ServerContactChannel
 from keyturn.sdk.resources.current_user import CurrentUser
+from keyturn.sdk.resources.customer import Customer, ServerCustomer
+from keyturn.sdk.resources.data_vault import DataVaultStore
+from keyturn.sdk.resources.email import EmailCapacity, EmailDeliveryInfo, EmailDeliveryStats
+from keyturn.sdk.resources.item import Item, ServerItem
+from keyturn.sdk.resources.notification_category import NotificationCategory
+from keyturn.sdk.resources.oauth_connection import (
+    OAuthConnection,
+    OAuthProvider,
+    ServerOAuthProvider,
+)
+from keyturn.sdk.resources.permission import ProjectPermission, TeamPermission
+from keyturn.sdk.resources.product import (
+    CustomerBilling,
+    CustomerDefaultPaymentMethod,
+    CustomerPaymentMethodSetupIntent,
+    CustomerProduct,
+    InlineProduct,
+    Price,
+    SubscriptionInfo,
+    SwitchOption,
+)
 from keyturn.sdk.resources.project import Project, ProjectConfig
 from keyturn.sdk.resources.server_team import ServerTeam
 from keyturn.sdk.resources.server_team_user import ServerTeamUser
@@ -45,20 +77,43 @@ from keyturn.sdk.values import UNSET, Unset
 
 __all__ = [
     "ActiveSession",
+    "ApiKey",
     "Async",
+    "Authenticator",
     "BaseUser",
     "ContactChannel",
     "CurrentSession",
     "CurrentUser",
+    "Customer",
+    "CustomerBilling",
+    "CustomerDefaultPaymentMethod",
+    "CustomerPaymentMethodSetupIntent",
+    "CustomerProduct",
+    "DataVaultStore",
+    "DataVaultValueUnreadable",
     "EditableTeamMemberProfile",
+    "EmailCapacity",
+    "EmailDeliveryInfo",
+    "EmailDeliveryStats",
     "GeoInfo",
+    "InlineProduct",
+    "Item",
     "MemoryTokenStore",
     "NotSupportedByServer",
+    "NotificationCategory",
+    "OAuthConnection",
     "OAuthError",
+    "OAuthProvider",
+    "OAuthUrl",
     "Page",
+    "Price",
     "Project",
     "ProjectConfig",
+    "ProjectPermission",
     "ServerContactChannel",
+    "ServerCustomer",
+    "ServerItem",
+    "ServerOAuthProvider",
     "ServerTeam",
     "ServerTeamMemberProfile",
     "ServerTeamUser",
@@ -68,13 +123,19 @@ __all__ = [
     "StackSdkError",
     "StackServerApp",
     "StackStatusError",
+    "SubscriptionInfo",
+    "SwitchOption",
     "Sync",
     "Team",
+    "TeamApiKey",
+    "TeamApiKeyFirstView",
     "TeamInvitation",
     "TeamInvitationDetails",
     "TeamMemberProfile",
+    "TeamPermission",
     "TeamUser",
     "TokenPair",
+    "TokenPartialUser",
     "TokenStore",
     "TokenStoreInit",
     "TokenStoreReadOnly",
@@ -82,6 +143,8 @@ __all__ = [
     "TokenStoreRequired",
     "UNSET",
     "Unset",
+    "UserApiKey",
+    "UserApiKeyFirstView",
     "UserNotSignedIn",
     "UserSession",
 ]

@@ -7,8 +7,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Generic, Literal
 
 from keyturn.sdk.apps.base import DEFAULT_BASE_URL
+from keyturn.sdk.apps.cli_login import CliLoginOperations
 from keyturn.sdk.apps.credentials import CredentialOperations
+from keyturn.sdk.apps.features import ServerFeatures
 from keyturn.sdk.apps.invitations import InvitationOperations
+from keyturn.sdk.apps.partial_user import PartialUserOperations
 from keyturn.sdk.apps.project import ProjectOperations
 from keyturn.sdk.apps.server_teams import ServerTeamOperations, owner_of_key
 from keyturn.sdk.apps.signed_in import signed_in_user
@@ -27,8 +30,11 @@ if TYPE_CHECKING:
 
 class StackServerApp(
     ServerTeamOperations[S_co],
+    ServerFeatures[S_co],
     InvitationOperations[S_co],
     CredentialOperations[S_co],
+    CliLoginOperations[S_co],
+    PartialUserOperations[S_co],
     TokenOperations[S_co],
     ProjectOperations[S_co],
     Generic[S_co],

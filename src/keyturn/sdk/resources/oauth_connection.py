@@ -175,8 +175,7 @@ class ConnectedAccountOperations(BaseUser[S_co], Generic[S_co]):
     ) -> Steps[OAuthConnection[S_co] | None]:
         """Return the user's connection to a provider, which gives out its tokens.
 
-        Endpoint: ``POST /connected-accounts/{user}/{provider}/access-token``. To connect, open
-        ``get_oauth_url(..., kind="link")`` in a browser.
+        Endpoint: ``POST /connected-accounts/{user}/{provider}/access-token``.
 
         Args:
             provider_id: The provider, as the project names it.
