@@ -78,6 +78,16 @@ def mailed_links(server: InProcess) -> Iterator[Pair]:
         server.run(server.services.mail.drain())
 
 
+def reset_codes(server: InProcess) -> Iterator[Pair]:
+    """Forget a password: nobody's, and somebody's."""
+    yield from _mailed_codes(server, "/api/v1/auth/password/send-reset-code")
+
+
+def sign_in_codes(server: InProcess) -> Iterator[Pair]:
+    """Ask for a sign-in code: to nobody's address, and to somebody's."""
+    yield from _mailed_codes(server, "/api/v1/auth/otp/send-sign-in-code")
+
+
 def user_code_prefixes(server: InProcess) -> Iterator[Pair]:
     """Type a wrong code: with no letter of a live one, and with all but its last."""
     yield from _typed_codes(server, own=lambda code: code[:-1] + _another(code[-1]))
@@ -134,11 +144,27 @@ def refresh_tokens_of_nobody(server: InProcess) -> Iterator[Pair]:
 EVERY: dict[str, Pairs] = {
     "password": passwords,
     "mailed link": mailed_links,
+    "code that resets a password": reset_codes,
+    "code that signs in": sign_in_codes,
     "user code, seven letters right": user_code_prefixes,
     "user code of another browser": user_codes_of_others,
     "login code, all but one letter right": login_code_prefixes,
     "refresh token, all but one letter right": refresh_tokens_of_nobody,
 }
+
+
+def _mailed_codes(server: InProcess, path: str) -> Iterator[Pair]:
+    server.person(KNOWN)
+
+    def ask(address: str) -> Question:
+        body = {"email": address, "callback_url": f"{BASE_URL}/back"}
+        return Question(path=path, said=address, options={"json": body, "headers": STACK})
+
+    while True:
+        server.clock.advance(WINDOW_SECONDS)
+        yield ask(unknown_address()), ask(KNOWN)
+        # Mail goes out after the answer; the next pair is not to wait for it.
+        server.run(server.services.mail.drain())
 
 
 def _typed_codes(server: InProcess, *, own: Callable[[str], str]) -> Iterator[Pair]:
