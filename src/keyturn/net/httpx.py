@@ -6,11 +6,9 @@ not kept: one app speaks for many people.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import sys
 import threading
-import time
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -18,7 +16,7 @@ from keyturn.protocol.errors import MissingExtra, ServerUnreachable
 from keyturn.protocol.wire import Reply, Request, host_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
 LIMIT_SECONDS = 30.0
 
@@ -47,13 +45,21 @@ class HttpxSender:
     Args:
         client: To send with; it stays its owner's to close. Left out, one is made when needed.
         monotonic: The clock that exchanges are timed by.
+        sleep: Does nothing for the seconds given.
     """
 
-    def __init__(self, client: HttpClient | None, *, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        client: HttpClient | None,
+        *,
+        monotonic: Callable[[], float],
+        sleep: Callable[[float], None],
+    ) -> None:
         if client is not None and inspect.iscoroutinefunction(client.request):
             raise TypeError("a blocking app needs a blocking HTTP client")
         self._client = _Lazy(client, lambda library: library.Client(**_options()))
         self._monotonic = monotonic
+        self._sleep = sleep
 
     def send(self, request: Request) -> Reply:
         """Send one request and return its whole reply, whatever its status.
@@ -76,7 +82,7 @@ class HttpxSender:
 
     def pause(self, seconds: float) -> float:
         """Sleep for ``seconds`` and return the monotonic time afterwards."""
-        time.sleep(seconds)
+        self._sleep(seconds)
         return self._monotonic()
 
     def close(self) -> None:
@@ -89,11 +95,18 @@ class HttpxSender:
 class AsyncHttpxSender:
     """The same on the running event loop; see HttpxSender."""
 
-    def __init__(self, client: HttpClient | None, *, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        client: HttpClient | None,
+        *,
+        monotonic: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
         if client is not None and not inspect.iscoroutinefunction(client.request):
             raise TypeError("an awaitable app needs an awaitable HTTP client")
         self._client = _Lazy(client, lambda library: library.AsyncClient(**_options()))
         self._monotonic = monotonic
+        self._sleep = sleep
 
     async def send(self, request: Request) -> Reply:
         """Send one request and return its whole reply, whatever its status.
@@ -116,7 +129,7 @@ class AsyncHttpxSender:
 
     async def pause(self, seconds: float) -> float:
         """Sleep for ``seconds`` and return the monotonic time afterwards."""
-        await asyncio.sleep(seconds)
+        await self._sleep(seconds)
         return self._monotonic()
 
     async def close(self) -> None:

@@ -70,9 +70,9 @@ class BaseApp(Generic[S_co]):
         )
         self._form = cast(
             "S_co",
-            Async(AsyncHttpxSender(http_client, monotonic=clock.monotonic))
+            Async(AsyncHttpxSender(http_client, monotonic=clock.monotonic, sleep=clock.sleep_async))
             if issubclass(self._form_class, Async)
-            else Sync(HttpxSender(http_client, monotonic=clock.monotonic)),
+            else Sync(HttpxSender(http_client, monotonic=clock.monotonic, sleep=clock.sleep)),
         )
         self._tokens: TokenStore | None = None if token_store is None else self._store(token_store)
 
