@@ -9,8 +9,7 @@ from typing import Any, TypeVar
 
 import httpx2
 
-from keyturn.sdk import Async, StackClientApp, TokenPair
-from keyturn.sdk.token_store import TokenStore
+from keyturn.sdk import Async, StackClientApp
 
 R = TypeVar("R")
 
@@ -91,7 +90,7 @@ class Fake:
         left = list(answers)
         self.answering = lambda request: left.pop(0) if len(left) > 1 else left[0]
 
-    def app(self, tokens: TokenPair | TokenStore | None = None, **options: Any) -> Any:
+    def app(self, tokens: Any = None, **options: Any) -> Any:
         """Return a client app of that server."""
         given = {
             "project_id": "p",
@@ -102,7 +101,7 @@ class Fake:
         }
         if self.awaitable:
             async_client = httpx2.AsyncClient(transport=httpx2.MockTransport(self._answer_async))
-            return StackClientApp[Async](http_client=async_client, **given)
+            return StackClientApp[Async](**{"http_client": async_client, **given})
         client = httpx2.Client(transport=httpx2.MockTransport(self._answer))
         return StackClientApp(http_client=client, **given)
 
