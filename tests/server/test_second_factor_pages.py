@@ -151,6 +151,7 @@ BEGINNINGS = {
     "accounts/sign_in_routes.py": "a new account or guest; with a password only after the check",
     "cli_login/work.py": "for the program whose sign-in a signed-in browser approved",
     "mfa/service.py": "both factors were shown",
+    "passkeys/service.py": "only for accounts without a second factor",
     "otp/service.py": "only for accounts without a second factor",
     "sessions/routes.py": "for a server with the project's secret key",
     "sessions/service.py": "the way for browsers to the one below",

@@ -78,7 +78,7 @@ class ProjectDeclaration(Strict):
     magic_link_enabled: bool = True
     """Whether people sign in with a link sent by mail."""
     passkey_enabled: bool = False
-    """What clients are told; the pages offer no passkeys yet."""
+    """Whether people sign in with a passkey in clients; the pages offer none yet."""
     client_team_creation_enabled: bool = False
     """Whether people may create teams, not only servers."""
     client_user_deletion_enabled: bool = False

@@ -38,6 +38,7 @@ from keyturn.server.oauth_providers.tokens import ProviderTokens
 from keyturn.server.one_time.mailing import MailedCodes
 from keyturn.server.one_time.service import OneTimeCodes
 from keyturn.server.otp.service import SignInCodes
+from keyturn.server.passkeys.service import Passkeys
 from keyturn.server.passwords.service import PasswordResets
 from keyturn.server.payments.service import Payments
 from keyturn.server.permissions.service import Permissions
@@ -87,6 +88,7 @@ class Services:
     mail: Mail
     totp_secrets: TotpSecrets
     second_factor: SecondFactor
+    passkeys: Passkeys
     signin: SignIn
     sign_in_codes: SignInCodes
     password_resets: PasswordResets
@@ -221,6 +223,7 @@ def _build(
         mail=mail,
         totp_secrets=totp,
         second_factor=second_factor,
+        passkeys=Passkeys(storage, clock, codes, sessions, base_url=settings.issuer),
         signin=SignIn(storage, secret, clock, limits, accounts, sessions, second_factor, mail),
         sign_in_codes=SignInCodes(storage, clock, codes, mailed, accounts, sessions),
         password_resets=PasswordResets(storage, clock, codes, mailed, passwords),

@@ -96,7 +96,6 @@ def test_a_client_cannot_change_what_is_for_servers_or_wrong(api: Api, body: Any
 @pytest.mark.parametrize(
     "body",
     [
-        {"passkey_auth_enabled": True},
         {"password_hash": "$2b$10$abcdefghijklmnopqrstuv"},
     ],
 )

@@ -26,7 +26,7 @@ _NO_COLUMN = frozenset(
     }
 )
 # What this version cannot do for a user; asking for it must not look as if it had worked.
-_NOT_BUILT = ("password_hash", "passkey_auth_enabled", "oauth_providers")
+_NOT_BUILT = ("password_hash", "oauth_providers")
 
 
 def asks_for_more(sent: Mapping[str, Any]) -> bool:
@@ -59,4 +59,5 @@ def changes_from(sent: Mapping[str, Any]) -> Changes:
         signs_in_by_email=sent.get("primary_email_auth_enabled"),
         totp_secret=secret_from(totp) if totp is not None else None,
         has_totp_secret="totp_secret_base64" in sent,
+        removes_passkey=sent.get("passkey_auth_enabled") is False,
     )

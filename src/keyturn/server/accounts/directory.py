@@ -11,6 +11,7 @@ from keyturn.server.accounts.service import RESET_CODE, EmailTaken, refuse_unfit
 from keyturn.server.contact_channels import store as channels
 from keyturn.server.events import store as events
 from keyturn.server.one_time import store as codes
+from keyturn.server.passkeys import store as passkeys
 from keyturn.server.sessions import store as sessions
 from keyturn.server.teams import store as teams
 
@@ -38,6 +39,7 @@ class Changes:
         signs_in_by_email: Whether the primary address signs in; ``None`` means unchanged.
         totp_secret: The secret of a second factor, or ``None`` to have none any more; absent means
             unchanged.
+        removes_passkey: Whether the user's passkey is to be forgotten.
     """
 
     columns: dict[str, Any] = field(default_factory=dict)
@@ -46,6 +48,7 @@ class Changes:
     signs_in_by_email: bool | None = None
     totp_secret: bytes | None = field(default=None, repr=False)
     has_totp_secret: bool = False
+    removes_passkey: bool = False
 
 
 class Directory:
@@ -171,6 +174,11 @@ class Directory:
             raise EmailTaken
         if changes.has_totp_secret:
             updated = yield from self._totp.change(updated, changes.totp_secret, now=now)
+        if changes.removes_passkey and (yield from passkeys.delete_of_user(user.id)):
+            updated = (yield from store.update(updated, passkey_auth_enabled=False)) or updated
+            yield from events.record(
+                "passkey.removed", now=now, project_id=user.project_id, user_id=user.id
+            )
         return updated
 
     def _delete(self, project_id: str, user_id: str, now: int) -> Work[bool]:

@@ -132,6 +132,10 @@ async def _update(call: Call[UserServerUpdate, Nothing], user: User, *, keep_ses
 def _refuse_unfit(call: Call[Any, Any], sent: dict[str, Any], *, is_restricted: bool) -> None:
     if asks_for_more(sent):
         raise errors.not_built()
+    if sent.get("passkey_auth_enabled"):
+        raise errors.StatusError(
+            400, "A passkey cannot be enabled by hand: it is enabled by registering one"
+        )
     problem = inconsistency(sent, is_restricted=is_restricted)
     if problem:
         raise errors.schema_error(call.request.method, call.request.url.path, [problem])

@@ -37,6 +37,7 @@ class User:
     restricted_private_details: str | None = field(repr=False)
     otp_auth_enabled: bool
     requires_totp_mfa: bool
+    passkey_auth_enabled: bool
     country_code: str | None
     risk_scores: Any
     signed_up_at: int
@@ -72,6 +73,7 @@ FLAG_COLUMNS = (
     "is_anonymous",
     "otp_auth_enabled",
     "requires_totp_mfa",
+    "passkey_auth_enabled",
     "restricted_by_admin",
 )
 JSON_COLUMNS = ("client_metadata", "client_read_only_metadata", "server_metadata", "risk_scores")

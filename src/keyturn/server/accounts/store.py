@@ -21,7 +21,7 @@ _COLUMNS = frozenset(
         "client_read_only_metadata", "server_metadata", "selected_team_id", "restricted_reason",
         "restricted_private_details", "restricted_by_admin", "otp_auth_enabled",
         "requires_totp_mfa", "country_code", "risk_scores", "signed_up_at", "last_active_at",
-        "disabled_at", "primary_channel_id",
+        "disabled_at", "primary_channel_id", "passkey_auth_enabled",
     }
 )  # fmt: skip
 

@@ -146,7 +146,7 @@ class UserUpdate(Wire):
     selected_team_id: str | None = None
     primary_email: Email | None = None
     otp_auth_enabled: bool = False
-    passkey_auth_enabled: NotBuilt[bool] = False
+    passkey_auth_enabled: bool = False
     totp_secret_base64: TotpSecret | None = None
 
 
@@ -179,7 +179,7 @@ class UserCreate(Wire):
     primary_email_verified: bool = False
     primary_email_auth_enabled: bool = True
     otp_auth_enabled: bool = False
-    passkey_auth_enabled: NotBuilt[bool] = False
+    passkey_auth_enabled: bool = False
     totp_secret_base64: TotpSecret | None = None
     password: str | None = None
     password_hash: NotBuilt[str | None] = None
@@ -210,7 +210,7 @@ def user_view(
         "has_password": user.password_hash is not None,
         "auth_with_email": user.password_hash is not None or user.otp_auth_enabled,
         "otp_auth_enabled": user.otp_auth_enabled,
-        "passkey_auth_enabled": False,
+        "passkey_auth_enabled": user.passkey_auth_enabled,
         "requires_totp_mfa": user.requires_totp_mfa,
         "is_anonymous": user.is_anonymous,
         "is_restricted": user.restriction is not None,

@@ -12,10 +12,6 @@ POST /analytics/events/batch
 POST /session-replays/batch
 GET /auth/oauth/authorize/*
 GET /auth/oauth/callback/*
-POST /auth/passkey/initiate-passkey-authentication
-POST /auth/passkey/initiate-passkey-registration
-POST /auth/passkey/register
-POST /auth/passkey/sign-in
 POST /emails/capacity-boost
 GET /internal/projects
 POST /internal/projects

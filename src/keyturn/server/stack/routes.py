@@ -23,6 +23,7 @@ from keyturn.server.notifications import routes as notifications
 from keyturn.server.oauth_providers import connected_routes as connected_accounts
 from keyturn.server.oauth_providers import routes as oauth_providers
 from keyturn.server.otp import routes as sign_in_codes
+from keyturn.server.passkeys import routes as passkeys
 from keyturn.server.passwords import routes as passwords
 from keyturn.server.payments import billing_routes as billing
 from keyturn.server.payments import item_routes as items
@@ -50,6 +51,7 @@ ENDPOINTS = (
     *sign_in.ENDPOINTS,
     *sign_in_codes.ENDPOINTS,
     *passwords.ENDPOINTS,
+    *passkeys.ENDPOINTS,
     *second_factor.ENDPOINTS,
     *users.ENDPOINTS,
     *projects.ENDPOINTS,

@@ -42,7 +42,7 @@ UPDATE user_account
        otp_auth_enabled = :otp_auth_enabled, requires_totp_mfa = :requires_totp_mfa,
        country_code = :country_code, risk_scores = :risk_scores,
        signed_up_at = :signed_up_at, last_active_at = :last_active_at, disabled_at = :disabled_at,
-       primary_channel_id = :primary_channel_id
+       primary_channel_id = :primary_channel_id, passkey_auth_enabled = :passkey_auth_enabled
  WHERE id = :id AND project_id = :project_id
 RETURNING *;
 

@@ -1,0 +1,1 @@
+"""Passkeys: registering one, and signing in with it (Web Authentication)."""
