@@ -20,6 +20,7 @@ from pathlib import Path
 from _server import apart, hot
 from _server.contest import ROUNDS, Verdicts
 from _server.driver import Driver
+from _server.memory import memory
 from _server.stage import Stage
 from _server.waiting import waiting
 
@@ -28,6 +29,7 @@ SECTIONS = {
     "poll": hot.poll,
     "introspect": hot.introspect,
     "sign-in": hot.sign_in,
+    "memory": memory,
     "waiting": waiting,
     "slow-disk": apart.slow_disk,
     "ceiling": apart.ceiling,

@@ -49,14 +49,14 @@ class Contest:
 
     Attributes:
         lanes: Name of each server's lane, and the server; ours is called ``OURS``.
-        memory: The most that each has used at the end of a turn, MiB.
+        most: Takes the most memory that each had after a turn, MiB.
     """
 
     driver: Driver
     lanes: Mapping[str, Server]
     rounds: int = ROUNDS
     turn_seconds: float = TURN_SECONDS
-    memory: dict[str, float] = field(default_factory=dict)
+    most: dict[str, float] = field(default_factory=dict)
 
     def run(self, kind: str, *, connections: int) -> dict[str, list[Turn]]:
         """Let all take turns in random order; lanes are called ``KIND/SERVER``."""
@@ -72,7 +72,7 @@ class Contest:
                         seconds=self.turn_seconds,
                     )
                 )
-                self.memory[name] = max(self.memory.get(name, 0.0), server.memory_mib())
+                self.most[name] = max(self.most.get(name, 0.0), server.memory_mib())
         return {name: each[WARM_UP:] for name, each in turns.items()}
 
 

@@ -25,7 +25,7 @@ class Turn:
 
     Attributes:
         took: Microseconds of each answer.
-        seconds: How long the turn was.
+        seconds: How long it took until the last answer.
         cpu_us: The server's processor microseconds per request.
         own_cpu_us: The load generator's.
         collected: What the lane collects.
@@ -40,8 +40,7 @@ class Turn:
     @property
     def rate(self) -> float:
         """Return requests per second."""
-        # One at least: a round without an answer would make a ratio endless.
-        return max(1, len(self.took)) / self.seconds
+        return len(self.took) / self.seconds
 
 
 class Driver:
@@ -96,7 +95,7 @@ class Driver:
             )
         return Turn(
             took=done["took"],
-            seconds=seconds,
+            seconds=done["seconds"],
             cpu_us=used * 1e6 / max(1, done["answered"]),
             own_cpu_us=done["own_cpu"] * 1e6 / max(1, done["answered"]),
             collected=done["collected"],

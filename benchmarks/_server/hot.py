@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from _numbers import Aim, Ratio
-from _running import table
+from _numbers import Aim
 
 from _server import lanes
 from _server.contest import OURS, TURN_SECONDS, Contest, Verdicts, show
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 CONNECTIONS = (16, 64)
 # Families that are not refreshed on, but give their access tokens for introspection.
 _KEPT = 64
+SIGN_IN_ROUNDS = 3  # seconds each for who hashes on one thread
 SHORT_SECONDS = 0.5  # for what is answered from memory, a thousand times a second and more
 # Aims: as issue and evidence set them; poll's is of the device grant, which both have.
 REFRESH = {
@@ -28,46 +28,53 @@ REFRESH = {
     "django-oauth-toolkit": Aim(aim=15, stretch=30),
 }
 POLL = {"oidc-provider, SQLite": Aim(aim=2.5, stretch=3.5)}
-MEMORY_OF_SQLITE = Aim(aim=0.25, stretch=1 / 7, at_least=False)
 
 
 def refresh(stage: Stage, verdicts: Verdicts) -> None:
     """Refresh with rotation: every token is sent once and its successor is sent later."""
-    servers, filled = stage.servers(), stage.filled()
-    for name, (rival, server) in servers.items():
-        lane = rival.refresh(server) if rival else lanes.refresh(filled.tokens)
-        lane["tokens"] = lane["tokens"][:-_KEPT]
-        stage.lane("refresh", name, lane)
+    servers = stage.servers()
+    for name in servers:
+        refreshing(stage, name)
     contest = _contest(stage, servers, TURN_SECONDS)
     for connections in CONNECTIONS:
         found = contest.run("refresh", connections=connections)
         title = f"Refresh with rotation, {connections} connections"
         show(title, found, verdicts=verdicts, aims=REFRESH)
-    _memory(stage, contest.memory, verdicts)
+
+
+def refreshing(stage: Stage, name: str) -> None:
+    """Make the lane of one server's families, once: another one would send spent tokens."""
+    rival, server = stage.servers()[name]
+    if f"refresh/{name}" not in stage.made:
+        lane = rival.refresh(server) if rival else lanes.refresh(stage.filled().tokens)
+        lane["tokens"] = lane["tokens"][:-_KEPT]
+        stage.lane("refresh", name, lane)
+
+
+def polling(stage: Stage, name: str) -> bool:
+    """Make the lane of one server's undecided codes; false where it has no such grant."""
+    rival, server = stage.servers()[name]
+    if f"poll/{name}" not in stage.made:
+        if rival is None:
+            stage.lane("poll", name, lanes.device_poll(stage.filled().device_codes))
+        elif rival.poll is not None:
+            stage.lane("poll", name, rival.poll(server))
+    return f"poll/{name}" in stage.made
 
 
 def poll(stage: Stage, verdicts: Verdicts) -> None:
     """Poll for a decision that nobody has taken."""
-    servers = {
-        name: (rival, server)
-        for name, (rival, server) in stage.servers().items()
-        if rival is None or rival.poll is not None
-    }
+    servers = {name: each for name, each in stage.servers().items() if polling(stage, name)}
     _say_missing("poll", stage, servers)
-    filled = stage.filled()
-    for name, (rival, server) in servers.items():
-        lane = (
-            rival.poll(server) if rival and rival.poll else lanes.device_poll(filled.device_codes)
-        )
-        stage.lane("poll", name, lane)
     contest = _contest(stage, servers)
-    other = f"{OURS}, /auth/cli/poll"
-    contest.lanes = {**contest.lanes, other: servers[OURS][1]}
-    stage.driver.lane(f"poll/{other}", servers[OURS][1], lanes.stack_poll(filled.polling_codes))
+    other, ours = f"{OURS}, /auth/cli/poll", servers[OURS][1]
+    contest.lanes = {**contest.lanes, other: ours}
+    stage.driver.lane(f"poll/{other}", ours, lanes.stack_poll(stage.filled().polling_codes))
     for connections in CONNECTIONS:
         found = contest.run("poll", connections=connections)
         title = f"Poll, nobody has decided, {connections} connections"
         show(title, found, verdicts=verdicts, aims=POLL)
+    stage.most.pop(other, None)
 
 
 def introspect(stage: Stage, verdicts: Verdicts) -> None:
@@ -106,7 +113,7 @@ def sign_in(stage: Stage, verdicts: Verdicts) -> None:
         lane = rival.sign_in(server) if rival and rival.sign_in else lanes.sign_in(server)
         stage.lane("sign-in", name, lane)
     contest = _contest(stage, servers, TURN_SECONDS)
-    contest.rounds = min(5, stage.rounds)
+    contest.rounds = min(SIGN_IN_ROUNDS, stage.rounds)
     for connections in CONNECTIONS:
         found = contest.run("sign-in", connections=connections)
         show(f"Sign in with a password, {connections} connections", found, verdicts=verdicts)
@@ -114,24 +121,9 @@ def sign_in(stage: Stage, verdicts: Verdicts) -> None:
 
 def _contest(stage: Stage, servers: dict[str, Any], seconds: float = SHORT_SECONDS) -> Contest:
     taking: dict[str, Server] = {name: server for name, (_, server) in servers.items()}
-    return Contest(stage.driver, taking, rounds=stage.rounds, turn_seconds=seconds)
+    return Contest(stage.driver, taking, rounds=stage.rounds, turn_seconds=seconds, most=stage.most)
 
 
 def _say_missing(section: str, stage: Stage, servers: dict[str, Any]) -> None:
     for name in stage.servers().keys() - servers.keys():
         print(f"  not in {section}: {name}; it has no such thing, or none is set up here")
-
-
-def _memory(stage: Stage, loaded: dict[str, float], verdicts: Verdicts) -> None:
-    print("\nMemory, MiB; loaded: the most after any turn of refreshing")
-    rows = []
-    for name, most in loaded.items():
-        rows.append([name, f"{stage.idle[name]:.0f}", f"{most:.0f}"])
-    table(["", "idle", "loaded"], rows)
-    if sqlite := loaded.get("oidc-provider, SQLite"):
-        share = loaded[OURS] / sqlite
-        verdicts.add(
-            "Memory under load: of oidc-provider, SQLite",
-            Ratio(share, share, share),
-            MEMORY_OF_SQLITE,
-        )

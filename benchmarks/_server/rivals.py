@@ -22,6 +22,7 @@ FAMILIES = 1024
 CODES = 512
 
 _REFRESH = "grant_type=refresh_token&client_id=acme-cli&refresh_token={token}"
+_SIGNED_IN = {"status": 200, "holds": '"token"'}
 _ROTATES = {
     "status": 200,
     "holds": '"access_token"',
@@ -68,22 +69,33 @@ def _program(
         yield Server(name, facts["port"], pid, facts)
 
 
-def _oidc_provider(name: str, *, sqlite: bool) -> Rival:
-    @contextmanager
-    def start(env: Mapping[str, str]) -> Iterator[Server]:
-        node = shutil.which("node")
-        if node is None:
-            raise Absent("node is not installed")
-        installed = installing.node_packages("oidc_provider", builds=["better-sqlite3"])
-        with tempfile.TemporaryDirectory(prefix="keyturn-bench-") as made:
-            own = {
-                "NODE_ENV": "production",
-                "FOREIGN_FOLDER": str(installed),
-                "STORE": f"{made}/store.sqlite3" if sqlite else "memory",
-            }
-            program = str(RIVALS / "oidc_provider" / "server.mjs")
-            with _program(name, [node, program], {**own, **env}, Path(made)) as server:
-                yield server
+@contextmanager
+def _node(
+    name: str, folder: str, env: Mapping[str, str], *, store: str | None = None
+) -> Iterator[Server]:
+    """Run ``rivals/FOLDER/server.mjs``; in SQLite unless ``store`` says otherwise."""
+    node = shutil.which("node")
+    if node is None:
+        raise Absent("node is not installed")
+    # The driver of SQLite is compiled once, for the one that has it in its lock file.
+    sqlite = installing.node_packages("oidc_provider", builds=["better-sqlite3"])
+    with tempfile.TemporaryDirectory(prefix="keyturn-bench-") as made:
+        own = {
+            "NODE_ENV": "production",
+            "FOREIGN_FOLDER": str(
+                sqlite if folder == "oidc_provider" else installing.node_packages(folder)
+            ),
+            "SQLITE_FOLDER": str(sqlite),
+            "STORE": store or f"{made}/store.sqlite3",
+        }
+        program = str(RIVALS / folder / "server.mjs")
+        with _program(name, [node, program], {**own, **env}, Path(made)) as server:
+            yield server
+
+
+def _oidc_provider(name: str, *, store: str | None) -> Rival:
+    def start(env: Mapping[str, str]) -> AbstractContextManager[Server]:
+        return _node(name, "oidc_provider", env, store=store)
 
     def refresh(server: Server) -> Lane:
         return _form("/token", _REFRESH, server.facts["tokens"], **_ROTATES)
@@ -133,6 +145,31 @@ def _under_gunicorn(name: str, folder: str, paths: tuple[str, str], device_clien
     return Rival(name=name, start=start, refresh=refresh, poll=poll, introspect=introspect)
 
 
+def _better_auth() -> Rival:
+    token, name = "/api/auth/oauth2/token", "better-auth"
+
+    def start(env: Mapping[str, str]) -> AbstractContextManager[Server]:
+        # It slows down who polls too soon, so there are codes enough to let each one rest.
+        return _node(name, "better_auth", {"FAMILIES": "192", "CODES": "2048", **env})
+
+    def refresh(server: Server) -> Lane:
+        body = _REFRESH.replace("acme-cli", server.facts["client_id"])
+        return _form(token, body, server.facts["tokens"], **_ROTATES)
+
+    def poll(server: Server) -> Lane:
+        body = f"grant_type={DEVICE}&client_id={server.facts['client_id']}&device_code={{token}}"
+        return _form(token, body, server.facts["codes"], status=400, holds="authorization_pending")
+
+    def sign_in(server: Server) -> Lane:
+        body = '{"email":"{token}","password":"correct horse battery"}'
+        origin = f"http://127.0.0.1:{server.port}"
+        lane = _form("/api/auth/sign-in/email", body, server.facts["emails"] * 4, **_SIGNED_IN)
+        lane["headers"] = {**FORM, "Content-Type": "application/json", "Origin": origin}
+        return lane
+
+    return Rival(name=name, start=start, refresh=refresh, poll=poll, sign_in=sign_in)
+
+
 AUTHLIB = _under_gunicorn("Authlib, Flask", "authlib", ("/token", "/introspect"), "acme-cli")
 DJANGO = _under_gunicorn(
     "django-oauth-toolkit",
@@ -140,6 +177,7 @@ DJANGO = _under_gunicorn(
     ("/o/token/", "/o/introspect/"),
     "acme-device",
 )
-OIDC_MEMORY = _oidc_provider("oidc-provider, memory", sqlite=False)
-OIDC_SQLITE = _oidc_provider("oidc-provider, SQLite", sqlite=True)
-ALL = (OIDC_MEMORY, OIDC_SQLITE, AUTHLIB, DJANGO)
+OIDC_MEMORY = _oidc_provider("oidc-provider, memory", store="memory")
+OIDC_SQLITE = _oidc_provider("oidc-provider, SQLite", store=None)
+BETTER_AUTH = _better_auth()
+ALL = (OIDC_MEMORY, OIDC_SQLITE, BETTER_AUTH, AUTHLIB, DJANGO)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import http.client
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING
 from _server import ours, rivals
 from _server.contest import OURS
 from _server.installing import Absent
+from _server.processes import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from _server.driver import Driver
@@ -29,7 +32,9 @@ class Stage:
     Attributes:
         folder: Where our data goes.
         alone: Whether to leave the others out.
-        idle: Memory of each before its first request, MiB.
+        idle: Memory of each before any load, MiB.
+        most: The most of each at any time, MiB.
+        made: The lanes that there are.
     """
 
     driver: Driver
@@ -38,6 +43,8 @@ class Stage:
     alone: bool
     rounds: int
     idle: dict[str, float] = field(default_factory=dict)
+    most: dict[str, float] = field(default_factory=dict)
+    made: set[str] = field(default_factory=set)
     _filled: ours.Filled | None = None
     _servers: dict[str, tuple[Rival | None, Server]] = field(default_factory=dict)
 
@@ -63,8 +70,19 @@ class Stage:
 
     def lane(self, kind: str, name: str, lane: Lane) -> None:
         """Tell the load generator what to send to one of them."""
+        self.made.add(f"{kind}/{name}")
         self.driver.lane(f"{kind}/{name}", self.servers()[name][1], lane)
 
     def _add(self, name: str, rival: Rival | None, server: Server) -> None:
         self._servers[name] = rival, server
+        _wait_for_answer(server)
         self.idle[name] = server.memory_mib()
+
+
+def _wait_for_answer(server: Server) -> None:
+    """Wait until it answers anything at all, so that "idle" is after its start."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_SECONDS)
+    connection.request("GET", "/")
+    connection.getresponse().read()
+    connection.close()
+    time.sleep(0.5)
