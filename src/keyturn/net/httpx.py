@@ -198,7 +198,10 @@ def _seconds(request: Request) -> float:
 def _reply(response: Any, started: float, now: float) -> Reply:
     return Reply(
         status=response.status_code,
-        headers={name.lower(): value for name, value in response.headers.items()},
+        headers={
+            name.lower().decode("latin-1"): value.decode("latin-1")
+            for name, value in response.headers.raw
+        },
         body=response.content,
         elapsed_seconds=now - started,
         at=now,

@@ -18,7 +18,7 @@ from keyturn.protocol.retry import retry_after_seconds
 from keyturn.protocol.stack import StackClient
 from keyturn.protocol.wire import Pause, Request
 from keyturn.sdk.answers import actual_status, error_code, read_json
-from keyturn.sdk.errors import error_for
+from keyturn.sdk.errors import UserNotSignedIn, error_for
 from keyturn.sdk.token_store import NOBODY, TokenPair, refresh_failed
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ class Api:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
         tokens: TokenStore | None = None,
+        signed_in: bool = False,
     ) -> Steps[Any]:
         """Make one call and return the JSON of its answer; ``None`` where it has no body.
 
@@ -93,18 +94,22 @@ class Api:
             query: Its parameters.
             body: What to send; left out, ``{}`` is sent where a body is expected.
             tokens: Whose session the call is part of, if anybody's.
+            signed_in: Nobody's is not good enough: send nothing then.
 
         Raises:
             StackApiError: the server answered with an error.
             NotSupportedByServer: the server does not have this endpoint yet.
             ServerUnreachable, UnexpectedReply: there was no answer, or none of this API.
             RefreshTransient: the session is due for renewal, which failed.
+            UserNotSignedIn: ``signed_in`` was asked for, and nobody is.
         """
         url = self.client.url(path) + (f"?{urlencode(query)}" if query else "")
         content = json.dumps(body or {}).encode() if method in WITH_BODY else None
         pair = NOBODY
         if tokens is not None:
             pair = yield from tokens.get_or_fetch_likely_valid_tokens(self)
+        if signed_in and pair.access_token is None:
+            raise UserNotSignedIn
         reply = yield from self._insist(method, url, content, pair)
         if (
             tokens is not None
@@ -174,7 +179,6 @@ def _headers(
     values = {
         **extra,
         "accept": "application/json",
-        "cache-control": "no-store",
         "x-stack-access-type": "client" if secret_server_key is None else "server",
         "x-stack-project-id": client.project_id,
         "x-stack-publishable-client-key": client.publishable_client_key,

@@ -169,12 +169,13 @@ class TokenStore(ABC):
 class _Renewal:
     """The one refresh of a store that is running, and when its last one came back."""
 
-    __slots__ = ("arrived", "lock", "running")
+    __slots__ = ("_read", "arrived", "lock", "running")
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.running: Future[KeyturnError | None] | None = None
         self.arrived: tuple[str | None, float] = (None, 0.0)
+        self._read: tuple[str | None, float | None, float | None] = (None, None, None)
 
     def is_fresh(self, access: str, api: Api) -> bool:
         """Say whether ``access`` needs no renewal: by the 20 s and 75 s rule.
@@ -183,8 +184,11 @@ class _Renewal:
         ago that was. For others it is the wall clock.
         """
         known, at = self.arrived
-        claims = unverified_claims(access)
-        expires_at, issued_at = numeric_date(claims, "exp"), numeric_date(claims, "iat")
+        read, issued_at, expires_at = self._read
+        if read != access:
+            claims = unverified_claims(access)
+            issued_at, expires_at = numeric_date(claims, "iat"), numeric_date(claims, "exp")
+            self._read = (access, issued_at, expires_at)
         if expires_at is None or issued_at is None:
             return True  # Not ours to read; the server will say.
         age = api.clock.monotonic() - at if access == known else api.clock.now() - issued_at
