@@ -77,6 +77,8 @@ class ProjectDeclaration(Strict):
     """Whether people sign in with a password."""
     magic_link_enabled: bool = True
     """Whether people sign in with a link sent by mail."""
+    verify_email_on_sign_up: bool = False
+    """Whether signing up on the pages mails a link that verifies the address."""
     passkey_enabled: bool = False
     """Whether people sign in with a passkey in clients; the pages offer none yet."""
     client_team_creation_enabled: bool = False

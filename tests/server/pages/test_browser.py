@@ -120,7 +120,15 @@ def tabbed(page: "Page") -> list[dict[str, Any]]:
         ("done", ["This was not me", "Sessions", "Help"]),
         (
             "sign-in",
-            ["email", "password", "Sign in", "Email me a link", "Create an account", "Help"],
+            [
+                "email",
+                "password",
+                "Sign in",
+                "Email me a link",
+                "Choose a new one",
+                "Create an account",
+                "Help",
+            ],
         ),
     ],
 )

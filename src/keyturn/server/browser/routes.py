@@ -14,9 +14,11 @@ from keyturn.server.approve import routes as approve
 from keyturn.server.browser.answers import NO_STORE, see_other
 from keyturn.server.browser.pages import error, guarded, plain
 from keyturn.server.browser.visitor import brand_of, slug_of
+from keyturn.server.contact_channels import page_routes as contact_channels
 from keyturn.server.pages.assets import asset_routes
 from keyturn.server.pages.preview.routes import preview_routes
 from keyturn.server.pages.views import Frame, NotFoundPage
+from keyturn.server.passwords import page_routes as passwords
 from keyturn.server.sessions import page_routes as sessions
 from keyturn.server.signin import link_routes, second_factor_routes
 from keyturn.server.signin import routes as signin
@@ -49,6 +51,8 @@ def add_routes(app: FastAPI, settings: Settings) -> None:
             *signin.routes(),
             *link_routes.routes(),
             *second_factor_routes.routes(),
+            *passwords.routes(),
+            *contact_channels.routes(),
             *approve.routes(),
             *sessions.routes(),
             *asset_routes(_brand_finder(app, settings)),

@@ -16,6 +16,8 @@ from keyturn.server.one_time.store import Kind
 from keyturn.server.sessions import store as sessions
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from keyturn.server.accounts.passwords import Passwords
     from keyturn.server.accounts.rules import User
     from keyturn.server.clock import Clock
@@ -43,7 +45,13 @@ class PasswordResets:
         self._codes, self._mailed, self._passwords = codes, mailed, passwords
 
     async def send(
-        self, project: Project, email: str, *, callback_url: str, counted_ip: str | None
+        self,
+        project: Project,
+        email: str,
+        *,
+        callback_url: str,
+        counted_ip: str | None,
+        facts: Mapping[str, str | None] | None = None,
     ) -> None:
         """Mail a code if the address has an account; say nothing of whether it has.
 
@@ -52,13 +60,14 @@ class PasswordResets:
             email: The address as somebody typed it.
             callback_url: Where the link leads, already found to be trusted.
             counted_ip: What the visitor's limit counts against.
+            facts: What whoever opens the link's page wants to know again.
 
         Raises:
             TooMany: too many mails to this address or for this visitor.
         """
         await self._mailed.count(project.id, email, counted_ip=counted_ip)
         # Looking and writing take their time, which would tell who has an account.
-        self._mailed.soon(self._mail(project, email, callback_url))
+        self._mailed.soon(self._mail(project, email, callback_url, facts or {}))
 
     async def check(self, project: Project, code: str) -> OneTimeCode:
         """Return what a code stands for that would still replace a password.
@@ -82,7 +91,9 @@ class PasswordResets:
         encoded = await self._passwords.hash(password)
         return await self._storage.write(self._reset, project, code, encoded, self._clock.now_ms())
 
-    async def _mail(self, project: Project, email: str, callback_url: str) -> None:
+    async def _mail(
+        self, project: Project, email: str, callback_url: str, facts: Mapping[str, str | None]
+    ) -> None:
         found = await self._storage.read(signing_in, project.id, email)
         if found is None or found[0].disabled_at is not None:
             return
@@ -91,7 +102,7 @@ class PasswordResets:
             _kind(project),
             minutes=RESET_MINUTES,
             user_id=user.id,
-            facts={"email": channel.folded},
+            facts={**facts, "email": channel.folded},
         )
         letter = password_reset_mail(
             project.display_name, link_with(callback_url, code), minutes=RESET_MINUTES

@@ -30,6 +30,7 @@ class ProjectConfig:
     sign_up_enabled: bool = True
     credential_enabled: bool = True
     magic_link_enabled: bool = True
+    verify_email_on_sign_up: bool = False
     passkey_enabled: bool = False
     client_team_creation_enabled: bool = False
     client_user_deletion_enabled: bool = False

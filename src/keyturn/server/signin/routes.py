@@ -15,6 +15,7 @@ from keyturn.server.browser.paths import (
     login_hint,
     safe_continue,
 )
+from keyturn.server.contact_channels.page_routes import ask_for_proof
 from keyturn.server.http.origin import counted_ip
 from keyturn.server.pages import words
 from keyturn.server.pages.views import Guest, SignInPage, SignUpPage
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 # What another page may have this one say.
-_NOTICES: tuple[SignInNotice, ...] = ("signed-out", "second-factor-over")
+_NOTICES: tuple[SignInNotice, ...] = ("signed-out", "second-factor-over", "password-replaced")
 
 
 @page
@@ -114,6 +115,7 @@ async def sign_up(visitor: Visitor) -> Response:
     if not email_wrong and not password_wrong:
         try:
             user = await _new_account(visitor, guest, email, password)
+            await ask_for_proof(visitor, user)
             return await signed_in(visitor, user, continue_to)
         except EmailTaken:
             email_wrong = words.EMAIL_TAKEN

@@ -16,6 +16,12 @@ from keyturn.server.pages.views.confirm import (
     Verdict,
 )
 from keyturn.server.pages.views.frame import Account, Frame, Page
+from keyturn.server.pages.views.mailed import (
+    ForgotPasswordPage,
+    NewPasswordPage,
+    ResetSentPage,
+    VerifyEmailPage,
+)
 from keyturn.server.pages.views.outcomes import (
     DeniedPage,
     DonePage,
@@ -56,6 +62,7 @@ __all__ = [
     "EndedPage",
     "ErrorKind",
     "ErrorPage",
+    "ForgotPasswordPage",
     "Frame",
     "Guest",
     "GuestAttached",
@@ -63,6 +70,7 @@ __all__ = [
     "InvalidCodePage",
     "LinkOpenedPage",
     "LinkSentPage",
+    "NewPasswordPage",
     "NotFoundPage",
     "Origin",
     "Page",
@@ -70,6 +78,7 @@ __all__ = [
     "Place",
     "ProgramSession",
     "Provider",
+    "ResetSentPage",
     "SecondFactorPage",
     "SessionAlert",
     "SessionsNotice",
@@ -80,5 +89,6 @@ __all__ = [
     "TooManyPage",
     "UsedPage",
     "Verdict",
+    "VerifyEmailPage",
     "WrongClientPage",
 ]

@@ -8,7 +8,12 @@ from typing import ClassVar, Literal
 from keyturn.server.pages.views.frame import Account, Page
 
 SignInNotice = Literal[
-    "mismatch", "link-expired", "signed-out", "session-ended", "second-factor-over"
+    "mismatch",
+    "link-expired",
+    "signed-out",
+    "session-ended",
+    "second-factor-over",
+    "password-replaced",
 ]
 
 
