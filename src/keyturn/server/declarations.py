@@ -143,7 +143,13 @@ class ProjectDeclaration(Strict):
 
     def config(self, secret: ServerSecret) -> ProjectConfig:
         """Return the part of the declaration that is stored as the project's configuration."""
-        names = ProjectConfig.__dataclass_fields__.keys() - {"urls", "oauth_providers", "payments"}
+        names = ProjectConfig.__dataclass_fields__.keys() - {
+            "urls",
+            "oauth_providers",
+            "payments",
+            "description",
+            "owner_team_id",
+        }
         return ProjectConfig(
             urls=self.urls.model_dump(exclude_none=True),
             payments=self.payments.model_dump(mode="json", exclude_defaults=True),

@@ -18,6 +18,7 @@ from keyturn.server.data_vault.service import DataVault
 from keyturn.server.emails.sender import Sender
 from keyturn.server.emails.service import Emails
 from keyturn.server.http.limits import Limits
+from keyturn.server.internal.service import Administration
 from keyturn.server.invitations.service import Invitations
 from keyturn.server.keys.service import SigningKeys
 from keyturn.server.mail.service import Mail
@@ -103,6 +104,7 @@ class Services:
     data_vault: DataVault
     notifications: Notifications
     payments: Payments
+    administration: Administration
     emails: Emails
     email_sender: Sender
     stack_tokens: StackTokens
@@ -237,6 +239,7 @@ def _build(
         data_vault=DataVault(storage, secret, clock),
         notifications=Notifications(storage),
         payments=Payments(storage, clock),
+        administration=Administration(storage, secret, clock),
         emails=emails,
         email_sender=Sender(storage, clock, emails, mail),
         stack_tokens=StackTokens(storage, sessions, stack_access, clock),

@@ -37,6 +37,35 @@ SAME: list[Check] = [
     checks.response_headers_conformance,
     checks.response_schema_conformance,
 ]
+KEYS = {
+    "publishable_client_key": "pck_of_acme",
+    "secret_server_key": "ssk_of_acme",
+    "super_secret_admin_key": "sak_of_acme",
+}
+# Declared, so that no invented request deletes the project that all of them are about.
+CONFIG = f"""
+[[projects]]
+id = "default"
+display_name = "Acme"
+publishable_client_key = "{KEYS["publishable_client_key"]}"
+secret_server_key = "{KEYS["secret_server_key"]}"
+super_secret_admin_key = "{KEYS["super_secret_admin_key"]}"
+data_vault_stores = ["tokens"]
+
+[projects.payments.items.credits]
+display_name = "Credits"
+customer_type = "user"
+
+[projects.payments.products.pro]
+display_name = "Pro"
+customer_type = "user"
+prices.monthly = {{ USD = "10", interval = [1, "month"] }}
+included_items.credits = {{ quantity = 5 }}
+
+[[clients]]
+id = "keyturn-cli"
+project = "default"
+"""
 WHO = ("nobody", "client", "signed-in", "server", "admin")
 REQUESTS_PER_OPERATION = 25
 _QUIETLY = settings(
@@ -97,6 +126,11 @@ class Caller:
             "user_id": self.user["user_id"],
             "team_id": self._made("server", "/api/v1/teams", team)["id"],
             "project_id": "default",
+            "customer_type": "user",
+            "customer_id": self.user["user_id"],
+            "item_id": "credits",
+            "product_id": "pro",
+            "store_id": "tokens",
         }
 
     def _made(self, who: str, path: str, body: dict[str, str]) -> dict[str, str]:
@@ -132,8 +166,9 @@ class Caller:
 @pytest.fixture(scope="module")
 def caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
     folder = tmp_path_factory.mktemp("openapi")
-    with serving(folder, rate_limits="off") as served, requests.Session() as session:
-        yield Caller(served, session, served.keys())
+    settings = {"config": CONFIG, "rate_limits": "off"}
+    with serving(folder, **settings) as served, requests.Session() as session:
+        yield Caller(served, session, KEYS)
         assert "Traceback" not in served.log
         assert " ERROR " not in served.log
 

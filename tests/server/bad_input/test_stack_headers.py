@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -164,11 +165,17 @@ def test_every_endpoint_wants_the_headers_it_is_for(callers: Callers, endpoint: 
     )
 
 
+def is_answered_by(endpoint: Endpoint, path: str) -> bool:
+    """Say whether an endpoint's path has a place for every segment."""
+    template = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(endpoint.path))
+    return re.fullmatch(template, path) is not None
+
+
 @pytest.mark.proves("S-2", "S-5")
 @pytest.mark.parametrize("endpoint", EVERY)
 def test_another_method_or_address_is_a_text(callers: Callers, endpoint: Endpoint) -> None:
     path = callers.path(endpoint.path).removeprefix(API)
-    taken = {e.method for e in ENDPOINTS if callers.path(e.path).removeprefix(API) == path}
+    taken = {e.method for e in ENDPOINTS if is_answered_by(e, path)}
     for method in {"PUT", "TRACE", "PROPFIND", "HEAD", "POST", "GET", "DELETE", "PATCH", "get"}:
         if method.upper() in taken:
             continue
@@ -176,7 +183,9 @@ def test_another_method_or_address_is_a_text(callers: Callers, endpoint: Endpoin
         assert answer.status_code in (404, 405, 501), (method, answer.status_code)
         assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     for beyond in ("/", "//", "/x/y/z/%00", "/%2e%2e/%2e%2e/etc", "/\u202e", "/" + "x" * 30_000):
-        answer = ask(callers.server, callers.project_server, endpoint.method, path + beyond)
+        if is_answered_by(endpoint, path + beyond):
+            continue
+        answer = ask(callers.server, callers.project_admin, endpoint.method, path + beyond)
         assert answer.status_code in (400, 404, 405, 501), (beyond, answer.text)
     preflight = ask(callers.server, {}, "OPTIONS", path)
     assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (204, "*")
@@ -230,5 +239,5 @@ def test_a_client_that_wants_errors_as_200_gets_every_refusal_so(callers: Caller
     ):
         answer = ask(callers.server, headers, method, path)
         assert (answer.status_code, answer.headers["x-stack-actual-status"]) == (200, str(status))
-    not_built = ask(callers.server, headers, "GET", "/payments/invoices/user/me")
+    not_built = ask(callers.server, headers, "POST", "/emails/capacity-boost")
     assert (not_built.status_code, not_built.headers["x-stack-actual-status"]) == (501, "501")

@@ -40,6 +40,8 @@ class ProjectConfig:
     allow_localhost: bool = True
     publishable_client_key_required: bool = False
     registration: str = "off"
+    description: str = ""
+    owner_team_id: str | None = None
     data_vault_stores: tuple[str, ...] = ()
     payments: dict[str, Any] = field(default_factory=dict)
     team_creator_default_permissions: tuple[str, ...] = ("team_admin",)
@@ -100,6 +102,7 @@ class Project:
     display_name: str
     config: ProjectConfig
     created_at: int
+    declared: bool = False
 
     @classmethod
     def from_row(cls, row: Row) -> Project:
@@ -109,6 +112,7 @@ class Project:
             display_name=row["display_name"],
             config=_config(row["config"]),
             created_at=row["created_at"],
+            declared=bool(row["declared"]),
         )
 
 

@@ -29,6 +29,7 @@ KINDS = {
     "secret_server_key": "ssk",
     "super_secret_admin_key": "sak",
 }
+KEY_HASH = "project key"
 # Lets programs register, and opens nothing else (RFC 7591 section 1.2).
 INITIAL_ACCESS = "initial_access_token"
 CLIENT_REMEMBERED_SECONDS = 1.0
@@ -97,7 +98,8 @@ class Projects:
 
     async def key_kind(self, project_id: str, key: str) -> str | None:
         """Return which kind of key of this project ``key`` is, or ``None``."""
-        row = await self._storage.read(store.key, self._secret.hash("project key", key))
+        key_hash, now = self._secret.hash(KEY_HASH, key), self._clock.now_ms()
+        row = await self._storage.read(store.key, key_hash, now=now)
         return row["kind"] if row and row["project_id"] == project_id else None
 
     async def registering(self, initial_access_token: str | None) -> Project | None:
@@ -110,8 +112,8 @@ class Projects:
             is_open = [p for p in await self.all() if p.config.registration == "open"]
             default = await self.default() if len(is_open) > 1 else None
             return default if default in is_open else next(iter(is_open), None)
-        key_hash = self._secret.hash("project key", initial_access_token)
-        row = await self._storage.read(store.key, key_hash)
+        key_hash = self._secret.hash(KEY_HASH, initial_access_token)
+        row = await self._storage.read(store.key, key_hash, now=self._clock.now_ms())
         if row is None or row["kind"] != INITIAL_ACCESS:
             return None
         project = await self.find(row["project_id"])
@@ -144,7 +146,7 @@ class Projects:
     async def rotate_keys(self, project_id: str) -> ProjectKeys:
         """Replace every key of a project; the old ones end at once."""
         keys, now = ProjectKeys.fresh(), self._clock.now_ms()
-        await self._storage.write(self._save_keys, project_id, keys, now=now)
+        await self._storage.write(self._rotate_keys, project_id, keys, now)
         return keys
 
     async def create_default(self, keys: ProjectKeys | None = None) -> bool:
@@ -218,12 +220,16 @@ class Projects:
         )
         yield from self._save_keys(project.id, keys, now=now)
 
+    def _rotate_keys(self, project_id: str, keys: ProjectKeys, now: int) -> Work[None]:
+        yield from store.revoke_key_sets(project_id, now=now)
+        yield from self._save_keys(project_id, keys, now=now)
+
     def _save_keys(self, project_id: str, keys: ProjectKeys, *, now: int) -> Work[None]:
         for kind in KINDS:
             yield from self._replace_key(project_id, kind, getattr(keys, kind), now)
 
     def _replace_key(self, project_id: str, kind: str, key: str, now: int) -> Work[None]:
-        key_hash = self._secret.hash("project key", key)
+        key_hash = self._secret.hash(KEY_HASH, key)
         yield from store.add_key(str(uuid.uuid4()), project_id, kind, key_hash, now=now)
         yield from store.end_keys(project_id, kind, but=key_hash, now=now)
 

@@ -69,9 +69,14 @@ def save_client(found: Client, *, now: int) -> Work[None]:
     )
 
 
-def key(key_hash: bytes) -> Work[Row | None]:
+def key(key_hash: bytes, *, now: int) -> Work[Row | None]:
     """Find a live project key by its hash: ``project_id`` and ``kind``."""
-    return (yield from first("project_key", key_hash=key_hash))
+    return (yield from first("project_key", key_hash=key_hash, now=now))
+
+
+def revoke_key_sets(project_id: str, *, now: int) -> Work[None]:
+    """End every key that an administrator gave out."""
+    yield from run("revoke_key_sets", project_id=project_id, now=now)
 
 
 def add_key(key_id: str, project_id: str, kind: str, key_hash: bytes, *, now: int) -> Work[None]:

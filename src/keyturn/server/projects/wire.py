@@ -127,11 +127,11 @@ def project_admin_view(project: Project) -> ProjectAdminView:
     return ProjectAdminView(
         id=project.id,
         display_name=project.display_name,
-        description="",
+        description=config.description,
         created_at_millis=project.created_at,
         is_production_mode=not config.allow_localhost,
         is_development_environment=False,
-        owner_team_id=None,
+        owner_team_id=config.owner_team_id,
         onboarding_status="completed",
         config=AdminConfig(
             **_client_config(project) | {"oauth_providers": _providers(config)},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from keyturn.server.internal.access import check_admin_token
 from keyturn.server.stack import caller_errors, errors
 
 if TYPE_CHECKING:
@@ -145,6 +146,11 @@ def _check_kind_of_user(headers: StackHeaders, user: User) -> None:
 async def _check_key(
     services: Services, headers: StackHeaders, access_type: AccessType, project: Project
 ) -> None:
+    admin_token = headers.get("admin-access-token")
+    if admin_token is not None:
+        # Whoever administers the project needs none of its keys.
+        await check_admin_token(services, admin_token, project)
+        return
     key = headers.get(_KEY_HEADER[access_type])
     if key is None and access_type == "client":
         if project.config.publishable_client_key_required:

@@ -13,13 +13,7 @@ POST /session-replays/batch
 GET /auth/oauth/authorize/*
 GET /auth/oauth/callback/*
 POST /emails/capacity-boost
-GET /internal/projects
-POST /internal/projects
 POST /internal/projects/transfer
-PATCH /internal/projects/current
-DELETE /internal/projects/current
-PATCH /projects/current
-DELETE /projects/current
 """
 
 

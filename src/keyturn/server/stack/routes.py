@@ -17,6 +17,8 @@ from keyturn.server.cli_login import routes as cli_login
 from keyturn.server.contact_channels import routes as contact_channels
 from keyturn.server.data_vault import routes as data_vault
 from keyturn.server.emails import routes as emails
+from keyturn.server.internal import key_routes as project_keys
+from keyturn.server.internal import project_routes as administration
 from keyturn.server.invitations import routes as invitations
 from keyturn.server.mfa import routes as second_factor
 from keyturn.server.notifications import routes as notifications
@@ -55,6 +57,8 @@ ENDPOINTS = (
     *second_factor.ENDPOINTS,
     *users.ENDPOINTS,
     *projects.ENDPOINTS,
+    *administration.ENDPOINTS,
+    *project_keys.ENDPOINTS,
     *teams.ENDPOINTS,
     *members.ENDPOINTS,
     *contact_channels.ENDPOINTS,

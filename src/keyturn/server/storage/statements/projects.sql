@@ -14,7 +14,13 @@ ON CONFLICT (id) DO UPDATE
 UPDATE project SET config = :config WHERE id = :id;
 
 -- name: project_key
-SELECT project_id, kind FROM project_key WHERE key_hash = :key_hash AND ended_at IS NULL;
+-- The operator's own, or one of a set that an administrator gave out.
+SELECT project_id, kind FROM project_key WHERE key_hash = :key_hash AND ended_at IS NULL
+UNION ALL
+SELECT project_key_set.project_id, project_set_key.kind
+  FROM project_set_key JOIN project_key_set ON project_key_set.id = project_set_key.set_id
+ WHERE project_set_key.key_hash = :key_hash AND project_key_set.revoked_at IS NULL
+   AND project_key_set.expires_at > :now;
 
 -- name: insert_project_key
 INSERT INTO project_key (id, project_id, kind, key_hash, created_at)
