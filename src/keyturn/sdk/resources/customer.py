@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 class BaseCustomer(Resource[S_co], Generic[S_co]):
     """A user or a team, as somebody who has items and products, and pays."""
 
-    @property
-    def _customer(self) -> CustomerId:
-        raise NotImplementedError
+    if TYPE_CHECKING:
+
+        @property
+        def _customer(self) -> CustomerId: ...
 
     @operation
     def list_items(self) -> Steps[NoReturn]:
