@@ -215,6 +215,7 @@ def test_a_server_changes_one_thing_of_a_user_at_a_time(form: Form, project: Sta
     form.play(body)
 
 
+@pytest.mark.specified("StackServerApp.get_partial_user(from=token)")
 def test_a_server_sees_who_called_it(form: Form, project: StagedProject) -> None:
     async def body() -> None:
         headers = await done((await verified(form, project)).get_auth_headers())
@@ -225,6 +226,8 @@ def test_a_server_sees_who_called_it(form: Form, project: StagedProject) -> None
 
         app = form.server(project)
         user = await done(app.get_user(token_store=Request(headers)))
+        partial = await done(app.get_partial_user(token_store=Request(headers)))
+        assert (partial.id, partial.is_anonymous) == (user.id, False)
         await done(user.set_server_metadata({"seen": True}))
         assert (await done(app.get_user(user.id))).server_metadata == {"seen": True}
         assert await done(app.get_user(token_store=Request({}))) is None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.house.source_ import ROOT
 from tests.requirements_ import require
 from tests.sdk.language_server_ import language_server
 
@@ -88,7 +89,7 @@ def refused_lines(output: str) -> set[int]:
 
 @pytest.mark.proves("D-3")
 def test_mypy_strict_follows_both_forms_and_refuses_a_forgotten_await(program: Path) -> None:
-    # A cache of its own: several runs of this suite may be under way.
+    # A cache of its own, kept between runs: these options are not those of `make check`.
     run = subprocess.run(
         [
             sys.executable,
@@ -96,7 +97,7 @@ def test_mypy_strict_follows_both_forms_and_refuses_a_forgotten_await(program: P
             "mypy",
             "--strict",
             "--cache-dir",
-            program.parent / "cache",
+            ROOT / ".mypy_cache/sdk-forms",
             program,
         ],
         capture_output=True,
