@@ -38,7 +38,7 @@ allow_team_api_keys = true
 # The first sends x-stack-... and knows neither anonymous users nor sessions; the second knows
 # both and signs CLIs in; the third sends x-hexclave-... and attaches anonymous sessions.
 OLDEST = ("account", "renewal", "project")
-MIDDLE = (*OLDEST, "anonymous", "sessions", "cli", "server", "api_keys")
+MIDDLE = (*OLDEST, "anonymous", "sessions", "cli", "server", "api_keys", "mailed")
 NEWEST = (*MIDDLE, "cli_anonymous")
 CASES = [
     pytest.param(version, flow, id=f"{flow}-{version}")
@@ -83,7 +83,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.mark.parametrize(("version", "flow"), CASES)
 def test_the_published_package_works_unchanged(version: str, flow: str, server: Served) -> None:
     node, folder = require("node"), _install(version)
-    facts = {"folder": str(folder), "baseUrl": server.base, "project": PROJECT}
+    facts = {
+        "folder": str(folder),
+        "baseUrl": server.base,
+        "project": PROJECT,
+        "outbox": str(server.data / "outbox"),
+    }
     run = subprocess.run(
         [node, str(FLOWS / f"{flow}.mjs")],
         capture_output=True,
