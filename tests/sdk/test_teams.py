@@ -42,7 +42,7 @@ def test_a_user_makes_changes_and_deletes_a_team(form: Form, project: StagedProj
         ]
         assert (await done(user.get_team(team.id))).client_metadata == {"no": 2}
         await done(user.set_selected_team(None))
-        assert user.selected_team is None
+        assert not user.selected_team
         await done(user.set_selected_team(team))
         await done(user.set_selected_team(team.id))
         assert user.selected_team.display_name == "Difference engines"
