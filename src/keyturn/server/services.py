@@ -17,6 +17,7 @@ from keyturn.server.contact_channels.service import ContactChannels
 from keyturn.server.data_vault.service import DataVault
 from keyturn.server.emails.sender import Sender
 from keyturn.server.emails.service import Emails
+from keyturn.server.external_sign_in.service import ExternalSignIn, Rooms
 from keyturn.server.http.limits import Limits
 from keyturn.server.internal.service import Administration
 from keyturn.server.invitations.service import Invitations
@@ -99,6 +100,7 @@ class Services:
     permissions: Permissions
     invitations: Invitations
     api_keys: ApiKeys
+    external_sign_in: ExternalSignIn
     provider_accounts: ProviderAccounts
     provider_tokens: ProviderTokens
     data_vault: DataVault
@@ -195,6 +197,8 @@ def _build(
     second_factor = SecondFactor(storage, secret, clock, limits, codes, totp, sessions)
     resources = _resources(settings)
     limit_volume = settings.rate_limits == "on"
+    remote = Remote(secret, clock)
+    provider_tokens = ProviderTokens(storage, secret, clock, remote)
     id_tokens = IdTokens(storage, keys, clock, issuer=settings.issuer)
     seconds = settings.access_token_seconds
     stack_access = AccessTokens(keys, projects, clock, base_url=settings.issuer, seconds=seconds)
@@ -235,7 +239,20 @@ def _build(
         invitations=Invitations(storage, clock, codes, mailed),
         api_keys=ApiKeys(storage, secret, clock),
         provider_accounts=ProviderAccounts(storage, clock),
-        provider_tokens=ProviderTokens(storage, secret, clock, Remote(secret, clock)),
+        provider_tokens=provider_tokens,
+        external_sign_in=ExternalSignIn(
+            storage,
+            secret,
+            clock,
+            Rooms(
+                codes=codes,
+                remote=remote,
+                tokens=provider_tokens,
+                accounts=accounts,
+                sessions=sessions,
+            ),
+            base_url=settings.issuer,
+        ),
         data_vault=DataVault(storage, secret, clock),
         notifications=Notifications(storage),
         payments=Payments(storage, clock),

@@ -195,9 +195,13 @@ def test_another_method_or_address_is_a_text(callers: Callers, endpoint: Endpoin
 @pytest.mark.parametrize("endpoint", EVERY)
 def test_an_unfit_query_is_a_schema_error(callers: Callers, endpoint: Endpoint) -> None:
     path = callers.path(endpoint.path).removeprefix(API)
-    queries = ["a=1", "=", "a", "%00=1", "%ff=1", "is_admin=true", "&".join(["a=1"] * 3000)]
+    queries = ["%00=1", "&".join(["a=1"] * 3000)]
+    # Whatever a provider adds to its answer is let through, and not read.
+    is_open = endpoint.query.model_config.get("extra") == "ignore"
+    queries += [] if is_open else ["a=1", "=", "a", "%ff=1", "is_admin=true"]
     for name in endpoint.query.model_fields:
-        queries += [f"{name}=a&{name}=b", f"{name}=a%00b", f"{name}=a&x=1", f"{name}[]=a"]
+        queries += [f"{name}=a&{name}=b", f"{name}=a%00b"]
+        queries += [] if is_open else [f"{name}=a&x=1", f"{name}[]=a"]
     for query in queries:
         answer = ask(callers.server, callers.project_admin, endpoint.method, f"{path}?{query}")
         assert (answer.status_code, code_of(answer)) == (400, "SCHEMA_ERROR"), query[:60]

@@ -24,6 +24,7 @@ def test_every_endpoint_is_documented_once_with_its_answers(document: dict[str, 
     for endpoint in ENDPOINTS:
         operation = paths[VERSION + endpoint.path][endpoint.method.lower()]
         statuses = {str(status) for status in endpoint.answers}
+        statuses |= {str(endpoint.redirects)} if endpoint.redirects else set()
         assert operation["responses"].keys() == statuses | {"4XX", "5XX"}
         assert operation["summary"]
         headers = {p["name"] for p in operation.get("parameters", []) if p["in"] == "header"}

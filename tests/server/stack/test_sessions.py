@@ -97,12 +97,6 @@ def test_a_token_of_another_project_is_unknown(api: Api, server: InProcess) -> N
     assert (answer.status_code, code_of(answer)) == (401, "REFRESH_TOKEN_NOT_FOUND_OR_EXPIRED")
 
 
-def test_the_authorization_code_grant_is_not_built(api: Api) -> None:
-    body = grant(api, "x", grant_type="authorization_code", code="x")
-    answer = api.post(TOKEN, {}, data=body)
-    assert (answer.status_code, answer.text) == (501, "Not implemented by this server")
-
-
 @pytest.mark.proves("S-0d", "S-11")
 def test_a_refresh_token_lasts_a_year_and_never_changes(api: Api, clock: SetClock) -> None:
     person = api.person()

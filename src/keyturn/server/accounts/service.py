@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from keyturn.server.accounts import rules, store
 from keyturn.server.events import store as events
@@ -120,7 +120,7 @@ class Accounts:
         )
 
     def sign_up_work(
-        self, project: Project, email: str, encoded: str | None, now: int
+        self, project: Project, email: str | None, encoded: str | None, now: int
     ) -> Work[User]:
         """Create an account inside another transaction. Raises EmailTaken."""
         user = yield from store.insert(
@@ -132,7 +132,7 @@ class Accounts:
         return (yield from self._with_personal_team(project, user, now))
 
     def upgrade_work(
-        self, project: Project, guest_id: str, email: str, encoded: str | None, now: int
+        self, project: Project, guest_id: str, email: str | None, encoded: str | None, now: int
     ) -> Work[User]:
         """Turn a guest into an account inside another transaction. Raises EmailTaken."""
         guest = yield from store.by_id(project.id, guest_id)
@@ -140,9 +140,7 @@ class Accounts:
             raise EmailTaken
         user = yield from store.update(
             guest,
-            primary_email=email.strip(),
-            primary_email_verified=False,
-            sign_in_email=rules.folded_email(email),
+            **_address(email),
             password_hash=encoded,
             is_anonymous=False,
             signed_up_at=now,
@@ -179,6 +177,16 @@ class Accounts:
             raise SignUpDisabled
         refuse_unfit(project, password)
         return await self._passwords.hash(password)
+
+
+def _address(email: str | None) -> dict[str, Any]:
+    if email is None:
+        return {}
+    return {
+        "primary_email": email.strip(),
+        "primary_email_verified": False,
+        "sign_in_email": rules.folded_email(email),
+    }
 
 
 def refuse_unfit(project: Project, password: str) -> None:

@@ -68,10 +68,12 @@ class Cookies:
         """Forget a project's session."""
         self._set(response, self.session_name(project_id), "", 0)
 
-    def set_code(self, response: Response, name: str, code: str) -> None:
+    def set_code(
+        self, response: Response, name: str, code: str, *, seconds: int = CODE_SECONDS
+    ) -> None:
         """Keep a code that was just given, so that it stands in no URL; a dash if it is none."""
         kept = code if _CODE.fullmatch(code) else "-"
-        self._set(response, self.name(name), kept, CODE_SECONDS)
+        self._set(response, self.name(name), kept, seconds)
 
     def clear(self, response: Response, name: str) -> None:
         """Forget a code."""

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 LONGEST_NAME, LONGEST_ACCOUNT_ID, LONGEST_ADDRESS = 256, 255, 2048
 _MOST_EMAILS = 100
+# Google gives a refresh token to those who ask like this, and to nobody else.
+_ASKED_BESIDES = {"google": {"access_type": "offline", "prompt": "consent"}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,24 @@ def metadata_of(provider: Provider) -> Steps[Metadata]:
     if metadata.authorization is None:
         raise ExchangeFailed("The provider's metadata names no authorization endpoint.")
     return metadata
+
+
+def scope_of(provider: Provider, extra: str | None) -> str:
+    """Return what is asked of a provider: the usual, and what a program wants besides."""
+    asked = (*provider.scopes, *(extra or "").split())
+    return " ".join(dict.fromkeys(asked))
+
+
+def authorization_link(
+    provider: Provider, metadata: Metadata, attempt: Attempt, extra_scope: str | None
+) -> str:
+    """Return where a browser is sent to sign in at a provider."""
+    return authorize.authorization_url(
+        metadata.authorization or "",
+        attempt,
+        scope=scope_of(provider, extra_scope) or None,
+        about=_ASKED_BESIDES.get(provider.type, {}),
+    )
 
 
 def client_of(provider: Provider, metadata: Metadata, secret: str | None) -> client_auth.Client:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from keyturn.server.external_sign_in.code_grant import redeem_code
 from keyturn.server.http.origin import origin_of
 from keyturn.server.sessions.rules import Lifetime
 from keyturn.server.sessions.wire import (
@@ -29,11 +30,11 @@ NO_KEY = "__stack_public_client__"
 
 
 async def token(call: Call[TokenRequest, Nothing]) -> Wire:
-    """Renew an access token with the refresh token, which stays the same."""
+    """Renew an access token with the refresh token, which stays the same; or redeem a code."""
     body = call.body
-    if body.grant_type != "refresh_token":
-        raise errors.not_built()
     project = await _oauth_project(call)
+    if body.grant_type == "authorization_code":
+        return await redeem_code(call, project)
     if body.refresh_token is None:
         path = call.request.url.path
         raise errors.schema_error("POST", path, ["body.refresh_token: Field required"])

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from keyturn.server.services import Services
     from keyturn.server.sessions.rules import Origin
     from keyturn.server.stack.headers import StackHeaders
+    from keyturn.server.stack.redirect import Redirect
     from keyturn.server.waiting import Later
 
 
@@ -98,7 +99,8 @@ class Endpoint:
     Attributes:
         method: The HTTP method.
         path: Below ``/api/v1``, with ``{names}``.
-        handler: Takes a ``Call``, returns one of the models in ``answers``, now or later.
+        handler: Takes a ``Call``, returns one of the models in ``answers``, now or later, or a
+            ``Redirect``.
         answers: What is answered, by status; the model's class decides the status.
         access: The kinds of access it is for; ``None`` asks for no project headers at all.
         body: The model of its body; ``Nothing`` where it takes none.
@@ -109,12 +111,13 @@ class Endpoint:
         ended_session_is_fine: Whether a revoked session's access token still gets in.
         cache: Cache-Control of a good answer, if not ``no-store``.
         makes_rows: Whether anybody can fill the database with it, so that volume is limited.
+        redirects: The status of its redirects, where it sends browsers on.
         tag: Where the reference lists it.
     """
 
     method: str
     path: str
-    handler: Callable[[Call[Any, Any]], Awaitable[Wire | Later[Wire]]]
+    handler: Callable[[Call[Any, Any]], Awaitable[Wire | Later[Wire] | Redirect]]
     answers: Mapping[int, type[Wire] | UnionType]
     tag: str
     access: tuple[AccessType, ...] | None = ANY_ACCESS
@@ -126,6 +129,7 @@ class Endpoint:
     ended_session_is_fine: bool = False
     cache: str | None = None
     makes_rows: bool = False
+    redirects: int | None = None
     statuses: Mapping[type[Wire], int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

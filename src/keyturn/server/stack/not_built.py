@@ -10,8 +10,6 @@ from __future__ import annotations
 OPERATIONS = """
 POST /analytics/events/batch
 POST /session-replays/batch
-GET /auth/oauth/authorize/*
-GET /auth/oauth/callback/*
 POST /emails/capacity-boost
 POST /internal/projects/transfer
 """

@@ -11,9 +11,11 @@ import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Body, Path, Query
+from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import Field
 from starlette.requests import Request
+from starlette.responses import Response
 
 from keyturn.server.http.exchange import rest
 from keyturn.server.stack.caller import ACCESS_TYPES, BRANCH
@@ -67,7 +69,7 @@ class StackRoute(APIRoute):
     """The route of one endpoint under the version that is documented."""
 
     def __init__(self, endpoint: Endpoint, *, prefix: str) -> None:
-        first = next(iter(endpoint.answers))
+        first = next(iter(endpoint.answers), endpoint.redirects or 200)
         super().__init__(
             prefix + endpoint.path,
             _described(endpoint),
@@ -76,7 +78,8 @@ class StackRoute(APIRoute):
             name=endpoint.handler.__name__,
             summary=_summary(endpoint.handler),
             description=inspect.getdoc(endpoint.handler) or "",
-            response_model=endpoint.answers[first],
+            response_model=endpoint.answers.get(first),
+            response_class=JSONResponse if endpoint.answers else Response,
             status_code=first,
             responses=_responses(endpoint, first),
             operation_id=f"{endpoint.method.lower()}{_operation(endpoint.path)}",
@@ -130,8 +133,14 @@ def _described(endpoint: Endpoint) -> Callable[..., None]:
 def _responses(endpoint: Endpoint, first: int) -> dict[int | str, dict[str, Any]]:
     found: dict[int | str, dict[str, Any]] = {
         "4XX": {"model": ErrorBody, "description": "A known error, or a text", "content": _TEXT},
-        "5XX": {"description": "Try again later, or not built (501)", "content": _TEXT},
+        "5XX": {
+            "model": ErrorBody,
+            "description": "Try again later, or not built (501)",
+            "content": _TEXT,
+        },
     }
+    if endpoint.redirects is not None:
+        found[endpoint.redirects] = {"description": "Sends the browser on"}
     for status, model in endpoint.answers.items():
         if status != first:
             found[status] = {"model": model}

@@ -17,6 +17,7 @@ from keyturn.server.cli_login import routes as cli_login
 from keyturn.server.contact_channels import routes as contact_channels
 from keyturn.server.data_vault import routes as data_vault
 from keyturn.server.emails import routes as emails
+from keyturn.server.external_sign_in import routes as external_sign_in
 from keyturn.server.internal import key_routes as project_keys
 from keyturn.server.internal import project_routes as administration
 from keyturn.server.invitations import routes as invitations
@@ -69,6 +70,7 @@ ENDPOINTS = (
     *team_api_keys.ENDPOINTS,
     *oauth_providers.ENDPOINTS,
     *connected_accounts.ENDPOINTS,
+    *external_sign_in.ENDPOINTS,
     *data_vault.ENDPOINTS,
     *notifications.ENDPOINTS,
     *emails.ENDPOINTS,

@@ -19,6 +19,7 @@ from keyturn.server.stack import answers, errors
 from keyturn.server.stack.caller import check_access, identify
 from keyturn.server.stack.endpoint import Call, Nothing, Wire
 from keyturn.server.stack.headers import NO_STORE, StackHeaders
+from keyturn.server.stack.redirect import Redirect, redirect_answer
 from keyturn.server.waiting import Later
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ async def serve(endpoint: Endpoint, request: Request) -> Response | Later[Respon
         found = await endpoint.handler(call)
     except Exception as error:
         return answers.error_answer(error, headers, now=services.clock.now_ms())
+    if isinstance(found, Redirect):
+        return redirect_answer(found, request_id=answers.new_request_id())
     if isinstance(found, Later):
         return Later(partial(_serve_later, endpoint, services, headers.of_answers(), found))
     return _good(endpoint, headers, found)
