@@ -151,6 +151,61 @@ def test_when_the_task_that_refreshes_is_cancelled_the_next_one_does_it() -> Non
     assert len(fake.requests) == 2
 
 
+@pytest.mark.proves("D-7")
+def test_whoever_gives_up_waiting_takes_the_refresh_from_nobody_else() -> None:
+    fake = Fake(awaitable=True)
+
+    async def body() -> None:
+        reached, go_on = asyncio.Event(), asyncio.Event()
+
+        async def answer(request: httpx2.Request) -> httpx2.Response:
+            fake.requests.append(request)
+            reached.set()
+            await go_on.wait()
+            return renewed(NEW)
+
+        client = httpx2.AsyncClient(transport=httpx2.MockTransport(answer))
+        app = fake.app(TokenPair(refresh_token="r"), http_client=client)
+        first, second, third = (asyncio.create_task(app.get_access_token()) for _ in range(3))
+        await reached.wait()
+        second.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await second
+        go_on.set()
+        assert {await first, await third} == {NEW}
+
+    fake.play(body)
+    assert len(fake.requests) == 1
+
+
+@pytest.mark.proves("D-7")
+def test_nobody_waits_for_ever_for_a_refresh_that_does_not_end() -> None:
+    class Impatient(MemoryTokenStore):
+        longest_wait_seconds = 0.05
+
+    async def body() -> None:
+        reached = asyncio.Event()
+
+        async def answer(_: httpx2.Request) -> httpx2.Response:
+            reached.set()
+            await asyncio.Event().wait()
+            raise AssertionError("it never ends")
+
+        store = Impatient(TokenPair(refresh_token="r"))
+        client = httpx2.AsyncClient(transport=httpx2.MockTransport(answer))
+        awaitable = Fake(awaitable=True).app(store, http_client=client)
+        leader = asyncio.create_task(awaitable.get_access_token())
+        await reached.wait()
+        with pytest.raises(RefreshTransient):
+            # On the thread of the event loop, which it holds up.
+            Fake(awaitable=False).app(store).get_access_token()
+        with pytest.raises(RefreshTransient):
+            await awaitable.get_access_token()
+        leader.cancel()
+
+    asyncio.run(body())
+
+
 @pytest.mark.specified(
     "TokenStore.get_stored_access_token",
     "TokenStore.get_stored_refresh_token",

@@ -22,6 +22,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Protocol, overload
 from typing_extensions import TypeVar
 
 from keyturn.net.drive import AsyncSender, Sender, drive, drive_async
+from keyturn.protocol.errors import RefreshTransient
 from keyturn.protocol.wire import Pause, Request
 
 P = ParamSpec("P")
@@ -31,9 +32,13 @@ OwnerT = TypeVar("OwnerT")
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Wait for what another thread or task is doing; the answer is the future's result."""
+    """Wait for the refresh that another thread or task makes; the answer is the future's result.
+
+    Where it does not end within ``seconds``, RefreshTransient is raised into the flow.
+    """
 
     future: Future[Any]
+    seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ class Sync:
         if isinstance(step, Pause):
             return self._sender.pause(step.seconds)
         if isinstance(step, Wait):
-            return step.future.result()
+            return _waited(step)
         return step.call()
 
 
@@ -109,8 +114,32 @@ class Async:
         if isinstance(step, Wait):
             # Not in a worker thread: with all of those waiting, the one waited for could not even
             # look up a host name.
-            return await asyncio.wrap_future(step.future)
+            return await _waited_async(step)
         return await asyncio.to_thread(step.call)
+
+
+def _waited(step: Wait) -> object:
+    try:
+        return step.future.result(step.seconds)
+    except TimeoutError:
+        raise _never_ended() from None
+
+
+async def _waited_async(step: Wait) -> object:
+    try:
+        async with asyncio.timeout(step.seconds):
+            return await asyncio.wrap_future(step.future)
+    except TimeoutError:
+        raise _never_ended() from None
+
+
+def _never_ended() -> RefreshTransient:
+    """Say why we stopped waiting.
+
+    The other one may be a task of an event loop that this very thread is holding up, or a thread
+    that did not come along when the process forked.
+    """
+    return RefreshTransient("Somebody else's renewal of the session did not end.")
 
 
 S_co = TypeVar("S_co", bound="Sync | Async", default=Sync, covariant=True)

@@ -46,8 +46,10 @@ class TokenStore(ABC):
 
     Attributes:
         is_read_only: No session can be started here, only used.
+        longest_wait_seconds: How long to wait for somebody else's refresh.
     """
 
+    longest_wait_seconds: ClassVar[float] = 60.0
     is_read_only: ClassVar[bool] = False
 
     @cached_property
@@ -117,9 +119,11 @@ class TokenStore(ABC):
                 running = self._renewal.running
                 if running is None:
                     self._renewal.running = mine = Future[KeyturnError | None]()
+                    # Who gives up waiting must not cancel it for the others.
+                    mine.set_running_or_notify_cancel()
             if running is None:
                 return (yield from self._renew(api, refresh, mine))
-            if (failed := (yield Wait(running))) is not None:
+            if (failed := (yield Wait(running, seconds=self.longest_wait_seconds))) is not None:
                 raise failed
 
     def _renew(self, api: Api, refresh: str, mine: Future[KeyturnError | None]) -> Steps[TokenPair]:
