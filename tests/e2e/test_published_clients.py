@@ -38,7 +38,17 @@ allow_team_api_keys = true
 # The first sends x-stack-... and knows neither anonymous users nor sessions; the second knows
 # both and signs CLIs in; the third sends x-hexclave-... and attaches anonymous sessions.
 OLDEST = ("account", "renewal", "project")
-MIDDLE = (*OLDEST, "anonymous", "sessions", "cli", "server", "api_keys", "mailed")
+MIDDLE = (
+    *OLDEST,
+    "anonymous",
+    "sessions",
+    "cli",
+    "server",
+    "api_keys",
+    "mailed",
+    "teams",
+    "second_factor",
+)
 NEWEST = (*MIDDLE, "cli_anonymous")
 CASES = [
     pytest.param(version, flow, id=f"{flow}-{version}")

@@ -12,7 +12,7 @@ const { folder, baseUrl, project } = JSON.parse(process.env.KEYTURN_FLOW);
 register("./like_a_bundler.mjs", import.meta.url);
 const place = createRequire(`${folder}/package.json`).resolve("@stackframe/js");
 const modules = place.replace("/dist/index.js", "/dist/esm/index.js");
-const { StackClientApp, StackServerApp } = await import(pathToFileURL(modules).href);
+const { StackAdminApp, StackClientApp, StackServerApp } = await import(pathToFileURL(modules).href);
 
 const common = {
   baseUrl,
@@ -34,6 +34,15 @@ export function serverApp() {
   return new StackServerApp({
     ...common,
     secretServerKey: project.secret_server_key,
+    tokenStore: "memory",
+  });
+}
+
+export function adminApp() {
+  return new StackAdminApp({
+    ...common,
+    secretServerKey: project.secret_server_key,
+    superSecretAdminKey: project.super_secret_admin_key,
     tokenStore: "memory",
   });
 }
