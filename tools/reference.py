@@ -138,11 +138,19 @@ def endpoints_page() -> str:
     return _page(lines)
 
 
+def sdk_page() -> str:
+    """Every operation of the SDK, from its docstring and annotations."""
+    import sdk_reference
+
+    return _page(sdk_reference.page())
+
+
 PAGES = {
     "errors.md": errors_page,
     "settings.md": settings_page,
     "commands.md": commands_page,
     "endpoints.md": endpoints_page,
+    "sdk.md": sdk_page,
 }
 
 

@@ -62,7 +62,9 @@ class ApiKey(Resource[S_co], Generic[S_co]):
 
     @operation
     def revoke(self) -> Steps[None]:
-        """Make the key useless at once and for ever (``PATCH`` of the same paths).
+        """Make the key useless at once and for ever.
+
+        Endpoint: ``PATCH /user-api-keys/{id}``, ``PATCH /team-api-keys/{id}``.
 
         Raises:
             ApiKeyNotFound: there is no such key any more.

@@ -107,12 +107,20 @@ class CurrentUser(
 
     @operation
     def set_display_name(self, display_name: str | None) -> Steps[None]:
-        """Change the name for people (``PATCH /users/me``)."""
+        """Change the name for people (``PATCH /users/me``).
+
+        Args:
+            display_name: The name; ``None``: none.
+        """
         yield from CurrentUser.update.steps(self, display_name=display_name)
 
     @operation
     def set_client_metadata(self, metadata: Json) -> Steps[None]:
-        """Replace what the user's programs keep there (``PATCH /users/me``)."""
+        """Replace what the user's programs keep there (``PATCH /users/me``).
+
+        Args:
+            metadata: Any JSON; what was there is gone.
+        """
         yield from CurrentUser.update.steps(self, client_metadata=metadata)
 
     @operation

@@ -65,7 +65,9 @@ class ServerItem(BaseItem[S_co], Generic[S_co]):
 
     @operation
     def increase_quantity(self, amount: int) -> Steps[None]:
-        """Add to it (``POST /payments/items/{type}/{customer}/{id}/update-quantity``).
+        """Add to it.
+
+        Endpoint: ``POST /payments/items/{type}/{customer}/{id}/update-quantity``.
 
         Args:
             amount: How many, from 1 on.
@@ -74,7 +76,9 @@ class ServerItem(BaseItem[S_co], Generic[S_co]):
 
     @operation
     def decrease_quantity(self, amount: int) -> Steps[None]:
-        """Take away (the same endpoint), below zero where that is more than there is.
+        """Take away, below zero where that is more than there is.
+
+        Endpoint: ``POST /payments/items/{type}/{customer}/{id}/update-quantity``.
 
         Args:
             amount: How many, from 1 on.
@@ -83,7 +87,9 @@ class ServerItem(BaseItem[S_co], Generic[S_co]):
 
     @operation
     def try_decrease_quantity(self, amount: int) -> Steps[bool]:
-        """Take away (the same endpoint) if there is as much, and say whether there was.
+        """Take away if there is as much, and say whether there was.
+
+        Endpoint: ``POST /payments/items/{type}/{customer}/{id}/update-quantity``.
 
         Atomic at the server: of two that want the last one, one gets it.
 

@@ -81,8 +81,10 @@ class PermissionOperations(BaseUser[S_co], Generic[S_co]):
     ) -> Steps[Permission | None]:
         """Return a permission that the user has, however it came by it; ``None``: it has not.
 
+        Endpoint: ``GET /team-permissions``, ``GET /project-permissions``.
+
         Args:
-            permission_id: Which (``GET /team-permissions``, ``GET /project-permissions``).
+            permission_id: Which.
             team: In which team, or its id; left out: in the whole project.
         """
         page = yield from self._permissions(team, recursive=True, permission_id=permission_id)
@@ -94,8 +96,10 @@ class PermissionOperations(BaseUser[S_co], Generic[S_co]):
     ) -> Steps[bool]:
         """Say whether the user may do something.
 
+        Endpoint: ``GET /team-permissions``, ``GET /project-permissions``.
+
         Args:
-            permission_id: What (``GET /team-permissions``, ``GET /project-permissions``).
+            permission_id: What.
             team: In which team, or its id; left out: in the whole project.
         """
         steps = PermissionOperations.get_permission.steps(self, permission_id, team=team)
@@ -129,7 +133,10 @@ class ServerPermissionOperations(PermissionOperations[S_co], Generic[S_co]):
     def grant_permission(
         self, permission_id: str, *, team: BaseTeam[Any] | str | None = None
     ) -> Steps[None]:
-        """Allow the user something (``POST /team-permissions/...``, ``/project-permissions/...``).
+        """Allow the user something.
+
+        Endpoint: ``POST /team-permissions/{team}/{user}/{id}``, ``POST
+        /project-permissions/{user}/{id}``.
 
         Args:
             permission_id: What; granted already, it stays so.
@@ -145,7 +152,10 @@ class ServerPermissionOperations(PermissionOperations[S_co], Generic[S_co]):
     def revoke_permission(
         self, permission_id: str, *, team: BaseTeam[Any] | str | None = None
     ) -> Steps[None]:
-        """Take a granted permission back (``DELETE`` of the same paths); not granted, it stays so.
+        """Take a granted permission back; not granted, it stays so.
+
+        Endpoint: ``DELETE /team-permissions/{team}/{user}/{id}``, ``DELETE
+        /project-permissions/{user}/{id}``.
 
         Args:
             permission_id: Which. What it is contained in stays granted.

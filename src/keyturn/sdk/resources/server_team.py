@@ -90,6 +90,9 @@ class ServerTeam(ServerTeamFeatures[S_co], BaseTeam[S_co], Generic[S_co]):
     def add_user(self, user_id: str) -> Steps[None]:
         """Make a user a member, without asking (``POST /team-memberships/{team}/{user}``).
 
+        Args:
+            user_id: The user's id.
+
         Raises:
             TeamMembershipAlreadyExists: the user is a member already.
             UserNotFound: there is no such user.
@@ -99,6 +102,9 @@ class ServerTeam(ServerTeamFeatures[S_co], BaseTeam[S_co], Generic[S_co]):
     @operation
     def remove_user(self, user_id: str) -> Steps[None]:
         """End a user's membership (``DELETE /team-memberships/{team}/{user}``).
+
+        Args:
+            user_id: The user's id.
 
         Raises:
             TeamMembershipNotFound: the user is not a member.

@@ -119,22 +119,38 @@ class ServerUser(
 
     @operation
     def set_display_name(self, display_name: str | None) -> Steps[None]:
-        """Change the name for people (``PATCH /users/{id}``)."""
+        """Change the name for people (``PATCH /users/{id}``).
+
+        Args:
+            display_name: The name; ``None``: none.
+        """
         yield from ServerUser.update.steps(self, display_name=display_name)
 
     @operation
     def set_client_metadata(self, metadata: Json) -> Steps[None]:
-        """Replace what the user's programs keep there (``PATCH /users/{id}``)."""
+        """Replace what the user's programs keep there (``PATCH /users/{id}``).
+
+        Args:
+            metadata: Any JSON; what was there is gone.
+        """
         yield from ServerUser.update.steps(self, client_metadata=metadata)
 
     @operation
     def set_client_read_only_metadata(self, metadata: Json) -> Steps[None]:
-        """Replace what the user's programs may read only (``PATCH /users/{id}``)."""
+        """Replace what the user's programs may read only (``PATCH /users/{id}``).
+
+        Args:
+            metadata: Any JSON; what was there is gone.
+        """
         yield from ServerUser.update.steps(self, client_read_only_metadata=metadata)
 
     @operation
     def set_server_metadata(self, metadata: Json) -> Steps[None]:
-        """Replace what servers keep there for themselves (``PATCH /users/{id}``)."""
+        """Replace what servers keep there for themselves (``PATCH /users/{id}``).
+
+        Args:
+            metadata: Any JSON; what was there is gone.
+        """
         yield from ServerUser.update.steps(self, server_metadata=metadata)
 
     @operation
@@ -154,6 +170,9 @@ class ServerUser(
     @operation
     def set_password(self, password: str) -> Steps[None]:
         """Give the user a password, whatever there was before (``PATCH /users/{id}``).
+
+        Args:
+            password: The one there will be.
 
         Raises:
             PasswordRequirementsNotMet: the project does not take that password.

@@ -51,7 +51,11 @@ class OwnTeamOperations(UserTeamOperations[S_co], Generic[S_co]):
 
     @operation
     def get_team(self, team_id: str) -> Steps[Team[S_co] | None]:
-        """Return one of the user's teams (``GET /teams?user_id=me``); ``None``: not one of them."""
+        """Return one of the user's teams (``GET /teams?user_id=me``); ``None``: not one of them.
+
+        Args:
+            team_id: The team's id.
+        """
         teams = yield from self._session.pages(at("teams"), Team.read, user_id=self._me)
         return (yield from find(teams, lambda team: team.id == team_id))
 
@@ -80,7 +84,11 @@ class MemberTeamOperations(UserTeamOperations[S_co], Generic[S_co]):
 
     @operation
     def get_team(self, team_id: str) -> Steps[ServerTeam[S_co] | None]:
-        """Return one of the user's teams (``GET /teams?user_id=``); ``None``: not one of them."""
+        """Return one of the user's teams (``GET /teams?user_id=``); ``None``: not one of them.
+
+        Args:
+            team_id: The team's id.
+        """
         teams = yield from self._session.pages(at("teams"), ServerTeam.read, user_id=self._me)
         return (yield from find(teams, lambda team: team.id == team_id))
 
