@@ -52,14 +52,17 @@ check: setup ## format, lint, types, layers, fresh reference
 	$(BIN)/lint-imports
 	$(BIN)/python tools/promises.py --check
 	$(BIN)/python tools/reference.py --check
+	$(BIN)/python tools/known_errors.py --check
 
 fix: setup ## format, mend what ruff can mend, write the reference anew
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+	$(BIN)/python tools/known_errors.py
 	$(BIN)/python tools/reference.py
 	$(BIN)/python tools/promises.py
 
 docs: setup ## write docs/reference anew from the code
+	$(BIN)/python tools/known_errors.py
 	$(BIN)/python tools/reference.py
 	$(BIN)/python tools/promises.py
 
