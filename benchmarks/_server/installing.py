@@ -62,6 +62,27 @@ def python_packages(name: str) -> Path:
     return python
 
 
+def debian_packages(name: str) -> Path:
+    """Return a folder in which the packages of ``rivals/NAME/packages.txt`` lie unpacked.
+
+    Nothing is installed: whatever else they need has to be on this machine. Their versions are
+    those of its Debian.
+
+    Raises:
+        Absent: this is no Debian, or not one that has them.
+    """
+    apt_get, dpkg_deb = _program("apt-get"), _program("dpkg-deb")
+    names = RIVALS / name / "packages.txt"
+    folder = _folder(name, names)
+    if (folder / "installed").exists():
+        return folder
+    _run([apt_get, "download", *names.read_text().split()], folder)
+    for package in folder.glob("*.deb"):
+        _run([dpkg_deb, "-x", str(package), "."], folder)
+    (folder / "installed").touch()
+    return folder
+
+
 def _folder(name: str, pins: Path) -> Path:
     digest = hashlib.sha256(pins.read_bytes()).hexdigest()[:12]
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

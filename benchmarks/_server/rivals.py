@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -22,6 +23,9 @@ FAMILIES = 1024
 CODES = 512
 
 _REFRESH = "grant_type=refresh_token&client_id=acme-cli&refresh_token={token}"
+# Where families are made one by one. Who polls too soon is slowed down, so codes are many.
+_FEW = {"FAMILIES": "192", "CODES": "2048"}
+_ACTIVE = {"status": 200, "holds": '"active":true'}
 _SIGNED_IN = {"status": 200, "holds": '"token"'}
 _ROTATES = {
     "status": 200,
@@ -107,7 +111,7 @@ def _oidc_provider(name: str, *, store: str | None) -> Rival:
 
     def introspect(_: Server, tokens: Sequence[str]) -> Lane:
         body = "client_id=acme-cli&token={token}"
-        return _form("/token/introspection", body, tokens, status=200, holds='"active":true')
+        return _form("/token/introspection", body, tokens, **_ACTIVE)
 
     return Rival(name=name, start=start, refresh=refresh, poll=poll, introspect=introspect)
 
@@ -149,8 +153,7 @@ def _better_auth() -> Rival:
     token, name = "/api/auth/oauth2/token", "better-auth"
 
     def start(env: Mapping[str, str]) -> AbstractContextManager[Server]:
-        # It slows down who polls too soon, so there are codes enough to let each one rest.
-        return _node(name, "better_auth", {"FAMILIES": "192", "CODES": "2048", **env})
+        return _node(name, "better_auth", {**_FEW, **env})
 
     def refresh(server: Server) -> Lane:
         body = _REFRESH.replace("acme-cli", server.facts["client_id"])
@@ -170,6 +173,40 @@ def _better_auth() -> Rival:
     return Rival(name=name, start=start, refresh=refresh, poll=poll, sign_in=sign_in)
 
 
+def _glewlwyd() -> Rival:
+    name, token = "glewlwyd", "/api/oidc/token"
+
+    @contextmanager
+    def start(env: Mapping[str, str]) -> Iterator[Server]:
+        installed = installing.debian_packages("glewlwyd")
+        with tempfile.TemporaryDirectory(prefix="keyturn-bench-") as made:
+            own = {"FOREIGN_FOLDER": str(installed), "STORE": f"{made}/store.sqlite3", **_FEW}
+            command = [sys.executable, str(RIVALS / "glewlwyd" / "server.py")]
+            with _program(name, command, {**own, **env}, Path(made)) as server:
+                yield server
+
+    def refresh(server: Server) -> Lane:
+        return _form(token, _REFRESH, server.facts["tokens"], **_ROTATES)
+
+    def poll(server: Server) -> Lane:
+        body = f"grant_type={DEVICE}&client_id=acme-cli&device_code={{token}}"
+        return _form(token, body, server.facts["codes"], status=400, holds="authorization_pending")
+
+    def introspect(server: Server, tokens: Sequence[str]) -> Lane:
+        lane = _form("/api/oidc/introspect", "token={token}", tokens, **_ACTIVE)
+        asks = f"Bearer {server.facts['introspects_with']}"
+        return {**lane, "headers": {**FORM, "Authorization": asks}}
+
+    def sign_in(server: Server) -> Lane:
+        body = '{"username":"{token}","password":"correct horse battery"}'
+        lane = _form("/api/auth/", body, server.facts["people"], status=200, holds="Set-Cookie")
+        return {**lane, "headers": {**FORM, "Content-Type": "application/json"}}
+
+    return Rival(
+        name=name, start=start, refresh=refresh, poll=poll, introspect=introspect, sign_in=sign_in
+    )
+
+
 AUTHLIB = _under_gunicorn("Authlib, Flask", "authlib", ("/token", "/introspect"), "acme-cli")
 DJANGO = _under_gunicorn(
     "django-oauth-toolkit",
@@ -180,4 +217,5 @@ DJANGO = _under_gunicorn(
 OIDC_MEMORY = _oidc_provider("oidc-provider, memory", store="memory")
 OIDC_SQLITE = _oidc_provider("oidc-provider, SQLite", store=None)
 BETTER_AUTH = _better_auth()
-ALL = (OIDC_MEMORY, OIDC_SQLITE, BETTER_AUTH, AUTHLIB, DJANGO)
+GLEWLWYD = _glewlwyd()
+ALL = (OIDC_MEMORY, OIDC_SQLITE, BETTER_AUTH, GLEWLWYD, AUTHLIB, DJANGO)

@@ -82,6 +82,15 @@ class Stage:
 def _wait_for_answer(server: Server) -> None:
     """Wait until it answers anything at all, so that "idle" is after its start."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_SECONDS)
+    ends_at = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            connection.connect()
+            break
+        except ConnectionRefusedError:
+            if time.monotonic() > ends_at:
+                raise
+            time.sleep(0.05)
     connection.request("GET", "/")
     connection.getresponse().read()
     connection.close()
