@@ -57,7 +57,8 @@ def slow_disk(stage: Stage, verdicts: Verdicts) -> None:
 
 def ceiling(stage: Stage, verdicts: Verdicts) -> None:
     """Refresh against the same server with nowhere to keep anything."""
-    env = {"PYTHONPATH": str(Path(__file__).parents[1])}
+    paths = [str(ROOT / "benchmarks"), os.environ.get("PYTHONPATH", "")]
+    env = {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
     nowhere = "no storage"
     with (
         _started(stage, OURS) as real,
