@@ -125,5 +125,5 @@ def _contest(stage: Stage, servers: dict[str, Any], seconds: float = SHORT_SECON
 
 
 def _say_missing(section: str, stage: Stage, servers: dict[str, Any]) -> None:
-    for name in stage.servers().keys() - servers.keys():
+    for name in sorted(stage.servers().keys() - servers.keys()):
         print(f"  not in {section}: {name}; it has no such thing, or none is set up here")
