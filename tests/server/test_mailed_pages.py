@@ -204,3 +204,23 @@ def test_a_code_from_the_api_can_lead_to_our_own_page(server: InProcess) -> None
     assert "The new password is set" in person.page.text
     refused = api.post("/auth/password/reset/check-code", json={"code": code_in(message)})
     assert refused.status_code == 409
+
+
+def test_a_sign_in_link_goes_to_any_address_that_signs_in_and_verifies_that_one(
+    server: InProcess,
+) -> None:
+    api = Api.create(server)
+    user = server.person(ADA, project_id=api.project.id)
+    work = "ada@work.example"
+    body = {"user_id": user.id, "value": work, "type": "email", "used_for_auth": True}
+    assert api.post("/contact-channels", api.secret, json=body).status_code == 201
+    prefix = f"/p/{api.project.id}"
+    person = Person(server)
+    person.open(f"{prefix}/sign-in")
+    person.press(f"{prefix}/sign-in", instead=f"{prefix}/sign-in/link", email="ADA@work.example")
+    [message] = Mailbox(server, work).new()
+    person.open(link_in(message).removeprefix(BASE_URL))
+    person.press(f"{prefix}/sign-in/link/finish")
+    assert person.url == f"{prefix}/sessions"
+    found = api.get(f"/contact-channels?user_id={user.id}", api.secret).json()["items"]
+    assert [(c["value"], c["is_verified"]) for c in found] == [(ADA, True), (work, True)]
