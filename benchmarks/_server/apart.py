@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from _numbers import Aim, ratio
 from _server import lanes, ours, rivals
 from _server.contest import OURS, Contest, Verdicts, cpus, rates, show
 from _server.installing import Absent
+from keyturn.server.services import DATABASE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,6 +67,7 @@ def ceiling(stage: Stage, verdicts: Verdicts) -> None:
         _started(stage, nowhere, env=env, program="_server.ceiling") as bare,
     ):
         found = _turns(stage, {OURS: real, nowhere: bare})
+        _has_kept_nothing(stage, nowhere)
     title = f"Refresh and our own ceiling, {CONNECTIONS} connections"
     show(title, found, verdicts=verdicts)
     share = ratio(rates(found[OURS]), rates(found[nowhere]))
@@ -111,6 +114,14 @@ def postgres(stage: Stage, verdicts: Verdicts) -> None:
     print(f"  two processes give {gain} times one's requests/s; {os.cpu_count()} cores for all")
     dearer = ratio(cpus(found[two]), cpus(found[one]))
     verdicts.add("Server CPU per refresh on PostgreSQL: two of one", dearer, TWO_PROCESSES)
+
+
+def _has_kept_nothing(stage: Stage, name: str) -> None:
+    """See that no refresh went past the ceiling's memory: then it would be none."""
+    (data,) = stage.folder.glob(f"{name}-*")
+    with closing(sqlite3.connect(data / DATABASE_FILE)) as database:
+        (moved,) = database.execute("SELECT max(generation) FROM session").fetchone()
+    assert moved == 0, "the ceiling has written to its database"
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from keyturn.server import services
 from keyturn.server.storage.base import Query, Work
 from keyturn.server.storage.sqlite import SqliteStorage
 
+_ROTATES = frozenset({"rotate_session", "rotate_plain_session"})
+
 
 class NoStorage(SqliteStorage):
     """Answers refreshes from memory and leaves everything else to the database."""
@@ -27,7 +29,7 @@ class NoStorage(SqliteStorage):
         """Run a rotation here; hand other work on."""
         unit = work(*args, **kwargs)
         query = next(unit, None)
-        if query is None or query.name != "rotate_session":
+        if query is None or query.name not in _ROTATES:
             return await super().write(work, *args, **kwargs)
         try:
             while True:
@@ -35,16 +37,20 @@ class NoStorage(SqliteStorage):
         except StopIteration as done:
             return done.value
 
-    async def _rotated(self, query: Query) -> list[dict[str, Any]]:
-        if query.name != "rotate_session":
+    async def _rotated(self, query: Any) -> list[dict[str, Any]]:
+        if query.name not in _ROTATES:
             return []  # the audit log
-        row = self._rows.get(query.params["id"])
+        items = query.items if hasattr(query, "items") else [query.params]
+        return [await self._moved_on(item) for item in items]
+
+    async def _moved_on(self, asked: Any) -> dict[str, Any]:
+        row = self._rows.get(asked["id"])
         if row is None:
-            row = self._rows[query.params["id"]] = await self.read(_row, query.params["id"])
-        if row["generation"] != query.params["generation"]:
+            row = self._rows[asked["id"]] = await self.read(_row, asked["id"])
+        if row["generation"] != asked["generation"]:
             raise AssertionError("the benchmark sends every token once")
         row["generation"] += 1
-        return [row]
+        return row
 
 
 def _row(session_id: str) -> Work[dict[str, Any]]:
