@@ -62,6 +62,7 @@ def test_the_password_leads_to_the_second_step_and_that_to_where_they_were_going
     assert has_session(ada)
 
 
+@pytest.mark.proves("S-51")
 def test_a_mailed_link_leads_to_the_second_step_as_well(
     server: InProcess, ada: Person, app: Authenticator
 ) -> None:
@@ -134,6 +135,7 @@ def test_another_browser_cannot_finish_the_attempt_with_the_form_of_this_one(
     assert not has_session(thief)
 
 
+@pytest.mark.proves("T-10")
 def test_whoever_guesses_through_new_attempts_meets_the_accounts_limit(
     ada: Person, app: Authenticator
 ) -> None:

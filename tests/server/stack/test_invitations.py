@@ -104,6 +104,7 @@ def test_a_code_is_not_used_up_by_whoever_may_not_join(
     assert accept(api, api.person(), code).status_code == 200
 
 
+@pytest.mark.proves("S-7")
 def test_of_many_who_bring_one_code_at_once_one_joins(api: Api, owner: SignedIn, team: str) -> None:
     _, code = invited(api, owner, team)
     people = [api.person() for _ in range(5)]
@@ -221,6 +222,7 @@ def test_listing_and_taking_back_need_their_permissions(
     assert code_of(elsewhere) == "VERIFICATION_CODE_NOT_FOUND"
 
 
+@pytest.mark.proves("T-13")
 def test_only_who_has_proved_the_address_sees_and_accepts_by_id(
     api: Api, owner: SignedIn, team: str
 ) -> None:

@@ -85,6 +85,7 @@ def test_a_mailed_code_alone_gives_an_attempt_as_well(
     assert finished.json()["user_id"] == ada.user_id
 
 
+@pytest.mark.proves("T-10")
 @pytest.mark.usefixtures("ada")
 def test_digits_open_once_whatever_the_attempt(
     api: Api, app: Authenticator, clock: SetClock
@@ -133,6 +134,7 @@ def test_an_attempt_ends_after_five_minutes_and_after_five_wrong_codes(
     assert finish(api, "0" * 45, app.shows()).status_code == 404
 
 
+@pytest.mark.proves("T-10")
 @pytest.mark.usefixtures("ada")
 def test_a_new_attempt_or_address_begins_no_new_count(
     api: Api, app: Authenticator, clock: SetClock
@@ -147,6 +149,7 @@ def test_a_new_attempt_or_address_begins_no_new_count(
     assert finish(api, attempt(api), app.shows()).status_code == 200
 
 
+@pytest.mark.proves("S-24", "T-13")
 def test_an_attempt_ends_with_the_password_and_the_account(
     api: Api, ada: SignedIn, app: Authenticator
 ) -> None:
@@ -161,6 +164,7 @@ def test_an_attempt_ends_with_the_password_and_the_account(
     assert code_of(finish(api, code, app.shows())) == "VERIFICATION_CODE_NOT_FOUND"
 
 
+@pytest.mark.proves("T-13")
 def test_an_attempt_is_good_in_its_own_project_and_for_its_own_user(
     api: Api, ada: SignedIn, app: Authenticator, server: InProcess
 ) -> None:
@@ -225,6 +229,7 @@ def test_what_is_no_secret_is_a_schema_error_that_does_not_repeat_it(api: Api, s
     assert not secret or secret not in answer.text
 
 
+@pytest.mark.proves("T-9")
 def test_the_secret_is_nowhere_in_the_database(api: Api, ada: SignedIn, app: Authenticator) -> None:
     totp = api.server.run(api.server.services.storage.read(store.of_user, ada.user_id))
     assert totp.sealed is not None

@@ -186,6 +186,7 @@ def test_a_challenge_ends_after_two_minutes(api: Api, ada: SignedIn, clock: SetC
     )
 
 
+@pytest.mark.proves("T-13")
 def test_a_challenge_is_for_its_user_its_purpose_and_its_project(
     api: Api, ada: SignedIn, server: InProcess
 ) -> None:
@@ -220,6 +221,7 @@ def test_nobody_registers_the_credential_of_somebody_else(api: Api, ada: SignedI
         {"cross_origin": True},
     ],
 )
+@pytest.mark.proves("T-1")
 def test_a_page_elsewhere_or_in_a_frame_is_refused(
     api: Api, ada: SignedIn, how: dict[str, Any]
 ) -> None:
