@@ -52,8 +52,8 @@ def test_the_refresh_grant_may_be_sent_as_a_form(document: dict[str, Any]) -> No
 def test_members_that_are_not_built_are_not_documented(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     for name in ("UserServerUpdate", "UserCreate"):
-        hidden = {"totp_secret_base64", "passkey_auth_enabled", "password_hash", "oauth_providers"}
-        assert not hidden & schemas[name]["properties"].keys()
+        assert "password_hash" not in schemas[name]["properties"]
+    assert "oauth_providers" not in schemas["UserCreate"]["properties"]
 
 
 def test_the_validation_error_of_the_framework_is_nowhere(document: dict[str, Any]) -> None:
