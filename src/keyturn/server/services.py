@@ -6,59 +6,55 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keyturn.server.accounts.directory import Directory
-from keyturn.server.accounts.passwords import Passwords
-from keyturn.server.accounts.service import Accounts
-from keyturn.server.api_keys.service import ApiKeys
-from keyturn.server.approve.service import Approvals
-from keyturn.server.cli_login.service import CliLogin
+from keyturn.server.assembly import lay, rooms_on
 from keyturn.server.clock import Clock, SystemClock
-from keyturn.server.contact_channels.service import ContactChannels
-from keyturn.server.data_vault.service import DataVault
-from keyturn.server.emails.sender import Sender
-from keyturn.server.emails.service import Emails
-from keyturn.server.external_sign_in.service import ExternalSignIn, Rooms
-from keyturn.server.http.limits import Limits
-from keyturn.server.internal.service import Administration
-from keyturn.server.invitations.service import Invitations
-from keyturn.server.keys.service import SigningKeys
-from keyturn.server.mail.service import Mail
-from keyturn.server.mfa.secrets import TotpSecrets
-from keyturn.server.mfa.service import SecondFactor
-from keyturn.server.mounting.service import Host, HostUsers
-from keyturn.server.notifications.service import Notifications
-from keyturn.server.oauth.authorize import Authorization
-from keyturn.server.oauth.device import Devices
-from keyturn.server.oauth.id_token import IdTokens
-from keyturn.server.oauth.registration import Registrations
-from keyturn.server.oauth.resources import Resources
-from keyturn.server.oauth.service import OAuth
-from keyturn.server.oauth.service import build as build_oauth
-from keyturn.server.oauth_providers.remote import Remote
-from keyturn.server.oauth_providers.service import ProviderAccounts
-from keyturn.server.oauth_providers.tokens import ProviderTokens
-from keyturn.server.one_time.mailing import MailedCodes
-from keyturn.server.one_time.service import OneTimeCodes
-from keyturn.server.otp.service import SignInCodes
-from keyturn.server.passkeys.service import Passkeys
-from keyturn.server.passwords.service import PasswordResets
-from keyturn.server.payments.service import Payments
-from keyturn.server.permissions.service import Permissions
-from keyturn.server.projects.service import Projects
 from keyturn.server.secret import SecretProblem, ServerSecret, fingerprint, load_secret
-from keyturn.server.sessions.access_tokens import AccessTokens
-from keyturn.server.sessions.alerts import Alerts
-from keyturn.server.sessions.service import Sessions
-from keyturn.server.sessions.stack_tokens import StackTokens
 from keyturn.server.settings import SettingsProblem
-from keyturn.server.signin.service import SignIn
 from keyturn.server.storage.base import Storage, Work, first, run
 from keyturn.server.storage.sqlite import SqliteStorage
-from keyturn.server.teams.service import Teams
-from keyturn.server.waiting import Hub
 
 if TYPE_CHECKING:
+    from keyturn.server.accounts.directory import Directory
+    from keyturn.server.accounts.passwords import Passwords
+    from keyturn.server.accounts.service import Accounts
+    from keyturn.server.api_keys.service import ApiKeys
+    from keyturn.server.approve.service import Approvals
+    from keyturn.server.cli_login.service import CliLogin
+    from keyturn.server.contact_channels.service import ContactChannels
+    from keyturn.server.data_vault.service import DataVault
+    from keyturn.server.emails.sender import Sender
+    from keyturn.server.emails.service import Emails
+    from keyturn.server.external_sign_in.service import ExternalSignIn
+    from keyturn.server.http.limits import Limits
+    from keyturn.server.internal.service import Administration
+    from keyturn.server.invitations.service import Invitations
+    from keyturn.server.keys.service import SigningKeys
+    from keyturn.server.mail.service import Mail
+    from keyturn.server.mfa.secrets import TotpSecrets
+    from keyturn.server.mfa.service import SecondFactor
+    from keyturn.server.mounting.service import Host, HostUsers
+    from keyturn.server.notifications.service import Notifications
+    from keyturn.server.oauth.authorize import Authorization
+    from keyturn.server.oauth.device import Devices
+    from keyturn.server.oauth.registration import Registrations
+    from keyturn.server.oauth.resources import Resources
+    from keyturn.server.oauth.service import OAuth
+    from keyturn.server.oauth_providers.service import ProviderAccounts
+    from keyturn.server.oauth_providers.tokens import ProviderTokens
+    from keyturn.server.one_time.service import OneTimeCodes
+    from keyturn.server.otp.service import SignInCodes
+    from keyturn.server.passkeys.service import Passkeys
+    from keyturn.server.passwords.service import PasswordResets
+    from keyturn.server.payments.service import Payments
+    from keyturn.server.permissions.service import Permissions
+    from keyturn.server.projects.service import Projects
+    from keyturn.server.sessions.alerts import Alerts
+    from keyturn.server.sessions.service import Sessions
+    from keyturn.server.sessions.stack_tokens import StackTokens
     from keyturn.server.settings import Settings
+    from keyturn.server.signin.service import SignIn
+    from keyturn.server.teams.service import Teams
+    from keyturn.server.waiting import Hub
 
 DATABASE_FILE = "keyturn.sqlite3"
 POSTGRES = ("postgresql://", "postgres://")
@@ -181,108 +177,8 @@ async def _open_postgres(url: str) -> Storage:
 def _build(
     settings: Settings, clock: Clock, storage: Storage, secret: ServerSecret, host: Host | None
 ) -> Services:
-    passwords = Passwords()
-    projects = Projects(storage, secret, clock, default=settings.default_project)
-    hub = Hub(storage)
-    keys = SigningKeys(storage, secret, clock)
-    sessions = Sessions(storage, secret, clock)
-    accounts = Accounts(storage, passwords, clock)
-    limits = Limits(storage, clock)
-    mail = Mail(settings, clock)
-    codes = OneTimeCodes(secret)
-    mailed = MailedCodes(storage, secret, clock, limits, codes, mail)
-    alerts = Alerts(storage, clock, projects, limits, mail, issuer=settings.issuer)
-    emails = Emails(storage, secret, clock)
-    totp = TotpSecrets(secret)
-    second_factor = SecondFactor(storage, secret, clock, limits, codes, totp, sessions)
-    resources = _resources(settings)
-    limit_volume = settings.rate_limits == "on"
-    remote = Remote(secret, clock)
-    provider_tokens = ProviderTokens(storage, secret, clock, remote)
-    id_tokens = IdTokens(storage, keys, clock, issuer=settings.issuer)
-    seconds = settings.access_token_seconds
-    stack_access = AccessTokens(keys, projects, clock, base_url=settings.issuer, seconds=seconds)
-    return Services(
-        settings=settings,
-        clock=clock,
-        secret=secret,
-        storage=storage,
-        keys=keys,
-        projects=projects,
-        passwords=passwords,
-        accounts=accounts,
-        sessions=sessions,
-        alerts=alerts,
-        limits=limits,
-        one_time=codes,
-        contact_channels=ContactChannels(storage, clock, codes, mailed),
-        hub=hub,
-        resources=resources,
-        registrations=Registrations(
-            storage, secret, clock, projects, resources, sessions, limit_volume=limit_volume
-        ),
-        authorization=Authorization(
-            storage, secret, clock, projects, resources, id_tokens, issuer=settings.issuer
-        ),
-        devices=Devices(storage, secret, clock, hub, limit_volume=limit_volume),
-        approvals=Approvals(storage, secret, clock),
-        mail=mail,
-        totp_secrets=totp,
-        second_factor=second_factor,
-        passkeys=Passkeys(storage, clock, codes, sessions, base_url=settings.issuer),
-        signin=SignIn(storage, secret, clock, limits, accounts, sessions, second_factor, mail),
-        sign_in_codes=SignInCodes(storage, clock, codes, mailed, accounts, sessions),
-        password_resets=PasswordResets(storage, clock, codes, mailed, passwords),
-        directory=Directory(storage, passwords, totp, clock),
-        teams=Teams(storage, clock),
-        permissions=Permissions(storage, clock),
-        invitations=Invitations(storage, clock, codes, mailed),
-        api_keys=ApiKeys(storage, secret, clock),
-        provider_accounts=ProviderAccounts(storage, clock),
-        provider_tokens=provider_tokens,
-        external_sign_in=ExternalSignIn(
-            storage,
-            secret,
-            clock,
-            Rooms(
-                codes=codes,
-                remote=remote,
-                tokens=provider_tokens,
-                accounts=accounts,
-                sessions=sessions,
-            ),
-            base_url=settings.issuer,
-        ),
-        data_vault=DataVault(storage, secret, clock),
-        notifications=Notifications(storage),
-        payments=Payments(storage, clock),
-        administration=Administration(storage, secret, clock),
-        emails=emails,
-        email_sender=Sender(storage, clock, emails, mail),
-        stack_tokens=StackTokens(storage, sessions, stack_access, clock),
-        cli_login=CliLogin(storage, secret, sessions, hub, clock),
-        host_users=HostUsers(storage, clock),
-        host=host,
-        oauth=build_oauth(
-            settings,
-            storage=storage,
-            secret=secret,
-            clock=clock,
-            keys=keys,
-            resources=resources,
-            sessions=sessions,
-            alerts=alerts,
-            hub=hub,
-        ),
-    )
-
-
-def _resources(settings: Settings) -> Resources:
-    return Resources(
-        [declared.resource() for declared in settings.resources],
-        issuer=settings.issuer,
-        site_name=settings.site_name,
-    )
+    ground = lay(settings, clock, storage, secret)
+    return Services(host=host, **rooms_on(ground))
 
 
 async def _secret_of(storage: Storage, settings: Settings) -> ServerSecret:
