@@ -152,6 +152,7 @@ def test_whoever_guesses_through_new_attempts_meets_the_accounts_limit(
 BEGINNINGS = {
     "accounts/sign_in_routes.py": "a new account or guest; with a password only after the check",
     "cli_login/work.py": "for the program whose sign-in a signed-in browser approved",
+    "external_sign_in/service.py": "only for accounts without a second factor",
     "mfa/service.py": "both factors were shown",
     "passkeys/service.py": "only for accounts without a second factor",
     "otp/service.py": "only for accounts without a second factor",
