@@ -27,6 +27,8 @@ def blocking() -> None:
         assert_type(user.selected_team, Team | None)
         assert_type(user.update(display_name="Ada"), None)
         user.update(display_name=1)  # wrong
+    assert_type(app.get_user(or_="raise"), CurrentUser)
+    assert_type(app.get_user(or_="return_none", include_restricted=True), CurrentUser | None)
     server = StackServerApp(project_id="p", secret_server_key="k")
     for each in server.list_users(limit=1):
         assert_type(each, ServerUser)
@@ -49,6 +51,8 @@ async def awaitable() -> None:
         if user.selected_team is not None:
             await user.selected_team.delete()
             user.selected_team.delete()  # wrong
+    assert_type(await app.get_user(or_="anonymous"), CurrentUser[Async])
+    app.get_user(or_="raise")  # wrong
     app.sign_out()  # wrong
     app.get_project().display_name  # wrong
     server = StackServerApp[Async](project_id="p", secret_server_key="k")
@@ -66,8 +70,10 @@ from keyturn.sdk import Async, StackClientApp
 
 blocking_app = StackClientApp(project_id="p")
 blocking_app.sign_in_with_credential
+blocking_app.get_user
 awaitable_app = StackClientApp[Async](project_id="p")
 awaitable_app.sign_in_with_credential
+awaitable_app.get_user
 """
 
 
@@ -130,6 +136,9 @@ def test_an_editor_shows_signature_and_docstring_in_both_forms(tmp_path: Path) -
             form: server.hover(path, f"{form}_app.sign_in_with_credential")
             for form in ("blocking", "awaitable")
         }
+        users = [server.hover(path, f"{form}_app.get_user") for form in ("blocking", "awaitable")]
+    assert all("include_restricted:" in text for text in users)
+    assert all("What to do when nobody is signed in" in text for text in users)
     for text in shown.values():
         assert "email: str" in text
         assert "token_store:" in text

@@ -17,7 +17,7 @@ from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Concatenate, Generic, ParamSpec, Protocol, overload
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, cast, overload
 
 from typing_extensions import TypeVar
 
@@ -198,3 +198,12 @@ class operation(Generic[OwnerT, P, R]):
     def _signature(self) -> inspect.Signature:
         signature = inspect.signature(self.steps)
         return signature.replace(parameters=[*signature.parameters.values()][1:])
+
+
+def overloaded(steps: Callable[P, Steps[Any]]) -> Callable[P, Any]:
+    """Offer a generator of steps whose result depends on its arguments, as ``operation`` does.
+
+    Which result belongs to which arguments and form, ``typing.overload`` spells out before it.
+    """
+    offered: Any = operation(cast("Callable[..., Steps[Any]]", steps))
+    return cast("Callable[P, Any]", offered)

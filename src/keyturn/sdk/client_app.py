@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Generic, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal, overload
 
 from keyturn.sdk.apps.base import DEFAULT_BASE_URL
 from keyturn.sdk.apps.cli_login import CliLoginOperations
@@ -15,7 +15,7 @@ from keyturn.sdk.apps.partial_user import PartialUserOperations
 from keyturn.sdk.apps.project import ProjectOperations
 from keyturn.sdk.apps.signed_in import signed_in_user
 from keyturn.sdk.apps.tokens import TokenOperations
-from keyturn.sdk.binding import S_co, Steps, operation
+from keyturn.sdk.binding import Async, S_co, Steps, Sync, overloaded
 from keyturn.sdk.errors import UserNotSignedIn
 from keyturn.sdk.resources.current_user import CurrentUser
 from keyturn.sdk.values import at
@@ -77,7 +77,39 @@ class StackClientApp(
             clock=clock,
         )
 
-    @operation
+    @overload
+    def get_user(
+        self: StackClientApp[Sync],
+        *,
+        or_: Literal["raise", "anonymous"],
+        include_restricted: bool | None = None,
+        token_store: TokenStoreInit | None = None,
+    ) -> CurrentUser: ...
+    @overload
+    def get_user(
+        self: StackClientApp[Sync],
+        *,
+        or_: Literal["return_none"] = "return_none",
+        include_restricted: bool | None = None,
+        token_store: TokenStoreInit | None = None,
+    ) -> CurrentUser | None: ...
+    @overload
+    def get_user(
+        self: StackClientApp[Async],
+        *,
+        or_: Literal["raise", "anonymous"],
+        include_restricted: bool | None = None,
+        token_store: TokenStoreInit | None = None,
+    ) -> Coroutine[Any, Any, CurrentUser[Async]]: ...
+    @overload
+    def get_user(
+        self: StackClientApp[Async],
+        *,
+        or_: Literal["return_none"] = "return_none",
+        include_restricted: bool | None = None,
+        token_store: TokenStoreInit | None = None,
+    ) -> Coroutine[Any, Any, CurrentUser[Async] | None]: ...
+    @overloaded
     def get_user(
         self,
         *,
