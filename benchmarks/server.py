@@ -19,11 +19,12 @@ from pathlib import Path
 
 from _server import apart, hot
 from _server.contest import ROUNDS, Verdicts
-from _server.driver import Driver
+from _server.driver import Driver, WrongAnswers
 from _server.memory import memory
 from _server.stage import Stage
 from _server.waiting import waiting
 
+FAILURES = (WrongAnswers, AssertionError, OSError, ValueError)
 SECTIONS = {
     "refresh": hot.refresh,
     "poll": hot.poll,
@@ -51,10 +52,21 @@ def main() -> int:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="keyturn-bench-"))
         driver = stack.enter_context(Driver())
         stage = Stage(driver, stack, Path(folder), alone=options.only_ours, rounds=options.rounds)
-        for name in options.sections or SECTIONS:
-            SECTIONS[name](stage, verdicts)
+        failed = [
+            name for name in options.sections or SECTIONS if not _measured(name, stage, verdicts)
+        ]
     verdicts.show()
-    return int(verdicts.short > 0)
+    return int(verdicts.short > 0 or bool(failed))
+
+
+def _measured(name: str, stage: Stage, verdicts: Verdicts) -> bool:
+    """Run one section; one that fails is said, and does not take the others along."""
+    try:
+        SECTIONS[name](stage, verdicts)
+    except FAILURES as problem:
+        print(f"  failed: {name}; {type(problem).__name__}: {problem}", flush=True)
+        return False
+    return True
 
 
 def _options() -> argparse.Namespace:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 CONNECTIONS = (16, 64)
 # Families that are not refreshed on, but give their access tokens for introspection.
 _KEPT = 64
-SIGN_IN_ROUNDS = 3  # seconds each for who hashes on one thread
+SIGN_IN_ROUNDS = 2  # seconds each for who hashes on one thread
 SHORT_SECONDS = 0.5  # for what is answered from memory, a thousand times a second and more
 # Aims: as issue and evidence set them; poll's is of the device grant, which both have.
 REFRESH = {

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from _server.stage import Stage
 
 CONNECTIONS = 64
-LOAD_SECONDS = 4.0
+LOAD_SECONDS = 3.0
 _LOOK_EVERY_SECONDS = 0.25
 OF_SQLITE = Aim(aim=1 / 4, stretch=1 / 7, at_least=False)
 SQLITE = "oidc-provider, SQLite"
