@@ -57,7 +57,10 @@ async def authorize(call: Call[Nothing, AuthorizeQuery]) -> Wire | Redirect:
 
 
 async def callback(call: Call[Nothing, CallbackQuery]) -> Redirect:
-    """Take a browser back from a provider, and send it on to the program with a code."""
+    """Take a browser back from a provider, and send it on to the program with a code.
+
+    A window goes on by a page of one line, everything else by its status.
+    """
     services, state = call.services, call.query.state
     cookies, name = Cookies.of(services.settings), _cookie_name(state)
     try:
@@ -75,7 +78,10 @@ async def callback(call: Call[Nothing, CallbackQuery]) -> Redirect:
         ) from None
     except TookTooLong as late:
         url = _told(call, late.back, sign_in_errors.outer_oauth_timeout())
-    return Redirect(url=url, status=303, dress=partial(cookies.clear, name=name))
+    # Browsers say what they ask for a window; whatever else follows links gets a plain redirect.
+    is_window = call.request.headers.get("sec-fetch-dest") == "document"
+    forget = partial(cookies.clear, name=name)
+    return Redirect(url=url, status=303, by_page=is_window, dress=forget)
 
 
 async def _onward(call: Call[Any, Any], back: Return) -> str:
