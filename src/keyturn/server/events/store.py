@@ -4,8 +4,36 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from keyturn.server.storage.base import Row, Work, every, run
+from keyturn.server.storage.base import Row, Work, each, every, run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened to a session."""
+
+    kind: str
+    now: int
+    project_id: str | None
+    user_id: str | None
+    session_id: str | None
+    ip: str | None
+    facts: Mapping[str, str | int | None]
+
+    def row(self) -> dict[str, str | int | None]:
+        """Return what is written."""
+        return {
+            "id": str(uuid.uuid4()),
+            "kind": self.kind,
+            "now": self.now,
+            "project_id": self.project_id,
+            "user_id": self.user_id,
+            "session_id": self.session_id,
+            "ip": self.ip,
+            "facts": json.dumps(self.facts),
+        }
 
 
 def record(
@@ -31,6 +59,11 @@ def record(
         facts=json.dumps(facts),
         now=now,
     )
+
+
+def record_all(events: Sequence[Event]) -> Work[None]:
+    """Write several events in the transaction of what they tell about."""
+    yield from each("insert_audit_event", [event.row() for event in events])
 
 
 def of_user(user_id: str, *, most: int = 100) -> Work[list[Row]]:

@@ -15,6 +15,7 @@ from keyturn.server.oauth.errors import Refused, invalid_grant, unavailable
 from keyturn.server.sessions import alert_store, rotation
 from keyturn.server.sessions import store as sessions
 from keyturn.server.sessions.rotation import Step
+from keyturn.server.sessions.rotations import Rotations, refreshed
 from keyturn.server.sessions.rules import ENDED_BY_REUSE
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class RefreshGrant:
     def __init__(
         self, storage: Storage, clock: Clock, sessions: Sessions, issuer: Issuer, alerts: Alerts
     ) -> None:
-        self._storage, self._clock = storage, clock
+        self._storage, self._clock, self._rotations = storage, clock, Rotations(storage)
         self._sessions, self._issuer, self._alerts = sessions, issuer, alerts
 
     async def refresh(
@@ -61,9 +62,13 @@ class RefreshGrant:
         named = self._sessions.read_refresh_token(token)
         if named is None:
             raise _refused()
-        found = await self._storage.write(
-            self._present, named, client, scope, resource, ip, self._clock.now_ms()
-        )
+        now = self._clock.now_ms()
+        if scope is None and not resource:
+            plain = await self._rotations.rotate(named, client_id=client.id, ip=ip, now=now)
+            if plain is not None:
+                audience = self._issuer.audience(None, (), client)
+                return await self._issuer.answer(plain, client, audience=audience)
+        found = await self._storage.write(self._present, named, client, scope, resource, ip, now)
         if isinstance(found, Refused):
             if found.description == _REUSED:
                 self._alerts.send_soon()
@@ -174,16 +179,7 @@ class RefreshGrant:
 
 
 def _record_refresh(session: Session, ip: str | None, now: int) -> Work[None]:
-    yield from events.record(
-        "session.refreshed",
-        now=now,
-        project_id=session.project_id,
-        user_id=session.user_id,
-        session_id=session.id,
-        ip=ip,
-        generation=session.generation,
-        sibling=session.sibling,
-    )
+    yield from events.record_all([refreshed(session, ip, now)])
 
 
 def _later(verdict: rotation.Verdict, now: int) -> Refused:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from keyturn.server.sessions.rules import Kind, Lifetime, Origin, Rotation, Session
-from keyturn.server.storage.base import Work, every, first, run
+from keyturn.server.storage.base import Work, each, every, first, run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from keyturn.server.sessions.rotations import Asked
 
 
 def insert(
@@ -80,6 +87,23 @@ def rotate(
         "rotate_session", id=session_id, generation=generation, sibling=sibling, ip=ip, now=now
     )
     return Session.from_row(row) if row else None
+
+
+def rotate_all(asked: Sequence[Asked]) -> Work[dict[str, Session]]:
+    """Move many families, each named once, to their next generation; return those that moved."""
+    items = [
+        {
+            "id": one.token.family_id,
+            "generation": one.token.generation,
+            "sibling": one.token.sibling,
+            "client_id": one.client_id,
+            "ip": one.ip,
+            "now": one.now,
+        }
+        for one in asked
+    ]
+    rows = yield from each("rotate_plain_session", items)
+    return {row["id"]: Session.from_row(row) for row in rows}
 
 
 def add_sibling(family: Session, *, ip: str | None, now: int) -> Work[Session | None]:

@@ -10,7 +10,7 @@ effect but its statements.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ParamSpec, Protocol, TypeVar
 
@@ -39,7 +39,19 @@ class Query:
     params: Mapping[str, Any]
 
 
-Work = Generator[Query, "list[Row]", R]
+@dataclass(frozen=True, slots=True)
+class Many:
+    """One named statement for each of many items, which share no row and no key.
+
+    The rows of all come together. PostgreSQL runs one statement of its own for all of them
+    (``statements/postgres/``).
+    """
+
+    name: str
+    items: Sequence[Mapping[str, Any]]
+
+
+Work = Generator[Query | Many, "list[Row]", R]
 
 
 def every(statement: str, /, **params: Any) -> Work[list[Row]]:
@@ -51,6 +63,11 @@ def first(statement: str, /, **params: Any) -> Work[Row | None]:
     """Run a statement and return its first row, or ``None``."""
     rows = yield Query(statement, params)
     return rows[0] if rows else None
+
+
+def each(statement: str, items: Sequence[Mapping[str, Any]]) -> Work[list[Row]]:
+    """Run a statement for each of many items and return the rows of all."""
+    return (yield Many(statement, items)) if items else []
 
 
 def run(statement: str, /, **params: Any) -> Work[None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ from typing import Any, ParamSpec, TypeVar
 import asyncpg
 
 from keyturn.server.storage import statements
-from keyturn.server.storage.base import Query, StorageConflict, StorageUnavailable, Work
+from keyturn.server.storage.base import Many, Query, StorageConflict, StorageUnavailable, Work
 from keyturn.server.storage.postgres_doubt import CONNECTION, GONE, learn_life, was_committed
 from keyturn.server.storage.postgres_listener import CHANNEL, Listener
 from keyturn.server.storage.postgres_schema import migrate
@@ -59,6 +60,9 @@ class PostgresStorage:
             name: numbered(text) for name, text in statements.load().items()
         }
         self._texts["announce"] = numbered(f"SELECT pg_notify('{CHANNEL}', :topic)")
+        self._for_many: dict[str, Text] = {
+            name: numbered(text) for name, text in statements.load_for_many().items()
+        }
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._listener = Listener(url)
         self._running: set[asyncio.Task[Any]] = set()
@@ -198,7 +202,10 @@ class PostgresStorage:
             result: R = done.value
             return result
 
-    async def _fetch(self, connection: Any, query: Query) -> Any:
+    async def _fetch(self, connection: Any, query: Query | Many) -> Any:
+        if isinstance(query, Many):
+            items = json.dumps([dict(item) for item in query.items])
+            return await connection.fetch(self._for_many[query.name].sql, items)
         text = self._texts[query.name]
         return await connection.fetch(text.sql, *text.values(query.params))
 

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 import asyncpg
 
 from keyturn.server.storage import migrations, statements
-from keyturn.server.storage.base import StorageUnavailable, Work
+from keyturn.server.storage.base import Query, StorageUnavailable, Work
 from keyturn.server.storage.inspection import LOOK_SECONDS, Facts, Inspected
 from keyturn.server.storage.postgres_schema import TYPES
 from keyturn.server.storage.postgres_text import numbered
@@ -29,6 +29,7 @@ class _Postgres:
         try:
             query = next(unit)
             while True:
+                assert isinstance(query, Query)  # noqa: S101 - what is for many, writes
                 text = numbered(self._statements[query.name])
                 rows = await self._connection.fetch(text.sql, *text.values(query.params))
                 query = unit.send(list(rows))

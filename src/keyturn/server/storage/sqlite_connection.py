@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from keyturn.server.storage import migrations
-from keyturn.server.storage.base import Query, Row, StorageUnavailable, Work
+from keyturn.server.storage.base import Many, Query, Row, StorageUnavailable, Work
 from keyturn.server.storage.sqlite_moved import moved
 
 R = TypeVar("R")
@@ -93,8 +93,16 @@ def _use_log(connection: sqlite3.Connection, *, within_seconds: float) -> None:
             time.sleep(0.01)
 
 
-def _execute(connection: sqlite3.Connection, texts: dict[str, str], query: Query) -> list[Row]:
-    return connection.execute(texts[query.name], query.params).fetchall()
+def _execute(
+    connection: sqlite3.Connection, texts: dict[str, str], query: Query | Many
+) -> list[Row]:
+    text = texts[query.name]
+    if isinstance(query, Query):
+        return connection.execute(text, query.params).fetchall()
+    if "RETURNING" not in text:
+        connection.executemany(text, query.items)
+        return []
+    return [row for item in query.items for row in connection.execute(text, item)]
 
 
 def _split(script: str) -> list[str]:

@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import re
 from importlib import resources
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 
 def load() -> dict[str, str]:
     """Return every statement by name. Two statements of one name are a mistake in this package."""
+    return _loaded(resources.files(__name__))
+
+
+def load_for_many() -> dict[str, str]:
+    """Return what PostgreSQL runs once where SQLite runs a statement for each of many items.
+
+    Its one parameter is ``:items``, a JSON array of objects with the parameters of each.
+    """
+    return _loaded(resources.files(__name__) / "postgres")
+
+
+def _loaded(folder: Traversable) -> dict[str, str]:
     found: dict[str, str] = {}
-    for file in sorted(resources.files(__name__).iterdir(), key=lambda f: f.name):
+    for file in sorted(folder.iterdir(), key=lambda f: f.name):
         if file.name.endswith(".sql"):
             _collect(file.read_text("utf-8"), file.name, found)
     return found

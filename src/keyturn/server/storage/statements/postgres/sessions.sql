@@ -1,0 +1,25 @@
+-- For many items at once: what each statement does is written beside its namesake.
+
+-- name: rotate_plain_session
+UPDATE session
+   SET generation = session.generation + 1, predecessor_sibling = session.sibling, sibling = 0,
+       successor_used = 0, rotated_at = asked.now, last_used_at = asked.now, last_used_ip = asked.ip,
+       idle_expires_at = CASE WHEN idle_seconds IS NULL THEN NULL
+                              ELSE asked.now + idle_seconds * 1000 END
+  FROM json_to_recordset(CAST(:items AS json)) AS asked (
+         id text, generation bigint, sibling bigint, client_id text, ip text, now bigint)
+ WHERE session.id = asked.id AND session.generation = asked.generation
+   AND session.sibling = asked.sibling AND session.client_id = asked.client_id
+   AND session.resource IS NULL AND rotation = 'supersede' AND ended_at IS NULL
+   AND absolute_expires_at > asked.now
+   AND (idle_expires_at IS NULL OR idle_expires_at > asked.now)
+   AND EXISTS (SELECT 1 FROM user_account
+                WHERE user_account.id = session.user_id AND user_account.disabled_at IS NULL)
+RETURNING session.*;
+
+-- name: insert_audit_event
+INSERT INTO audit_event (id, project_id, kind, user_id, session_id, ip, facts, created_at)
+SELECT id, project_id, kind, user_id, session_id, ip, facts, now
+  FROM json_to_recordset(CAST(:items AS json)) AS event (
+         id text, project_id text, kind text, user_id text, session_id text, ip text, facts text,
+         now bigint);
