@@ -55,6 +55,7 @@ def settings_page() -> str:
         ProjectDeclaration,
         ResourceDeclaration,
     )
+    from keyturn.server.payments.catalog import IncludedItem, Item, Price, Product
     from keyturn.server.projects.provider_declaration import ProviderDeclaration
     from keyturn.server.settings import PREFIX, Settings
 
@@ -75,6 +76,10 @@ def settings_page() -> str:
     for title, table, model in (
         ("Projects", "[[projects]]", ProjectDeclaration),
         ("Where people may come from", "[[projects.oauth_providers]]", ProviderDeclaration),
+        ("What is counted", "[projects.payments.items.ID]", Item),
+        ("What may be owned", "[projects.payments.products.ID]", Product),
+        ("What a product costs", "prices.NAME", Price),
+        ("What a product includes", "included_items.ITEM", IncludedItem),
         ("OAuth clients", "[[clients]]", ClientDeclaration),
         ("APIs that take access tokens", "[[resources]]", ResourceDeclaration),
     ):
@@ -187,9 +192,13 @@ def _type(annotation: Any) -> str:
     if annotation in words:
         return words[annotation]
     text = str(annotation)
-    if text.startswith("tuple"):
-        return "tables" if "Declaration" in text else "list of text"
-    return "table" if "ProjectUrls" in text else "text"
+    if "'day'" in text:
+        return "number and unit"
+    if text.startswith(("tuple", "dict")):
+        return "tables" if "Declaration" in text or "catalog" in text else "list of text"
+    if annotation is Any:
+        return "anything"
+    return "table" if "ProjectUrls" in text or "Payments" in text else "text"
 
 
 def _flags(option: Any) -> str:

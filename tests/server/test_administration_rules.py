@@ -103,6 +103,23 @@ def test_the_owning_team_administers() -> None:
     assert not rules.administers(unowned, set())
 
 
+def test_the_internal_project_is_one_that_says_so() -> None:
+    said = ProjectConfig(administers_projects=True)
+    names = {
+        (project_id, config.administers_projects): rules.is_internal(
+            Project(id=project_id, display_name="I", config=config, created_at=1)
+        )
+        for project_id in ("internal", "other")
+        for config in (said, ProjectConfig())
+    }
+    assert names == {
+        ("internal", True): True,
+        ("internal", False): False,
+        ("other", True): False,
+        ("other", False): False,
+    }
+
+
 def test_rows_of_one_set_are_put_together() -> None:
     row = {
         "id": "1",

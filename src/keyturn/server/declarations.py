@@ -101,6 +101,8 @@ class ProjectDeclaration(Strict):
         Annotated[SecretStr, Field(min_length=SHORTEST_INITIAL_ACCESS_TOKEN)] | None
     ) = None
     """What lets a program register; at least 20 characters. Stored as a hash."""
+    administers_projects: bool = False
+    """Whether its people make and administer other projects; only for the id `internal`."""
     data_vault_stores: tuple[StoreId, ...] = ()
     """Ids of the stores in its data vault: letters, digits, - and _."""
     payments: Payments = Payments()

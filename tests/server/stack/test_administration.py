@@ -33,7 +33,7 @@ def internal(server: InProcess) -> Api:
         server.services.projects.create(
             "Internal",
             project_id="internal",
-            config=ProjectConfig(client_team_creation_enabled=True),
+            config=ProjectConfig(client_team_creation_enabled=True, administers_projects=True),
         )
     )
     return Api(server=server, project=project, keys=keys)
@@ -291,6 +291,18 @@ def test_who_may_not_make_projects_is_told_why(internal: Api, api: Api) -> None:
     assert code_of(unowned) == "SCHEMA_ERROR"
     missing = internal.post(path, internal.admin, json=body | {"owner_team_id": str(uuid4())})
     assert code_of(missing) == "TEAM_NOT_FOUND"
+
+
+def test_the_name_alone_gives_nobody_power_over_projects(internal: Api, api: Api) -> None:
+    ada = internal.person()
+    body = {"display_name": "Looms", "owner_team_id": team_of(internal, ada)}
+    project_id = internal.post("/internal/projects", ada.headers, json=body).json()["id"]
+    declared = ProjectDeclaration.model_validate({"id": "internal", "display_name": "Intranet"})
+    api.server.run(api.server.services.projects.declare((declared,), ()))
+    refused = internal.get("/internal/projects", ada.headers)
+    assert code_of(refused) == "EXPECTED_INTERNAL_PROJECT"
+    token = internal.get("/projects/current", as_admin(ada, project_id))
+    assert code_of(token) == "ADMIN_ACCESS_TOKEN_IS_NOT_ADMIN"
 
 
 def test_an_admin_token_is_a_living_one_of_the_internal_project(internal: Api, api: Api) -> None:

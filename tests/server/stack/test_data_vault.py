@@ -88,6 +88,7 @@ def hash_of(api: Api, key: str) -> bytes:
     return api.server.services.secret.hash(PURPOSE, context)
 
 
+@pytest.mark.proves("T-9")
 def test_what_is_stored_says_neither_key_nor_value(api: Api, server: InProcess) -> None:
     put(api)
     kept = server.run(

@@ -271,6 +271,7 @@ def test_the_server_sends_by_itself_once_it_has_answered(start_server: Start) ->
         assert server.run(asyncio.to_thread(arrived.wait, 10))
 
 
+@pytest.mark.proves("T-9")
 def test_what_a_mail_says_is_sealed_while_it_waits_and_gone_afterwards(api: Api) -> None:
     send(api, user_ids=[api.person().user_id], html="secret link", subject="secret subject")
     storage = api.server.services.storage

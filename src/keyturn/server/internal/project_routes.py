@@ -1,6 +1,6 @@
 """Projects on the wire, as their administrators change them, and as the internal project has them.
 
-Only where an operator has made a project with the id ``internal`` can projects be made here.
+Projects are made here only where an operator has declared the project ``internal`` for that.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from keyturn.server.internal import errors
-from keyturn.server.internal.rules import INTERNAL, Contradiction, NotHere
+from keyturn.server.internal.rules import Contradiction, NotHere, is_internal
 from keyturn.server.internal.service import Declared, NotInTeam
 from keyturn.server.internal.wire import ProjectCreate, ProjectList, ProjectUpdate
 from keyturn.server.permissions.errors import permission_not_found
@@ -76,7 +76,7 @@ async def delete_current_project(call: Call[Nothing, Nothing]) -> Wire:
 
 def _user_id(call: Call[Any, Any]) -> str | None:
     """Return whose projects are meant; ``None``: everybody's."""
-    if call.project.id != INTERNAL:
+    if not is_internal(call.project):
         raise errors.expected_internal_project()
     if call.caller.access_type == "admin" and call.user is None:
         return None

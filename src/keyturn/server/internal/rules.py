@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from keyturn.server.projects.rules import Project
     from keyturn.server.storage.base import Row
 
-# The project whose people administer other projects; there is one only where an operator makes it.
+# The id by which published clients call the project whose people administer other projects.
 INTERNAL = "internal"
 KINDS = ("publishable_client_key", "secret_server_key", "super_secret_admin_key")
 _PERMISSIONS = (
@@ -67,6 +67,14 @@ def key_sets(rows: Sequence[Row]) -> list[KeySet]:
         if row["kind"] is not None:
             one.last_four[row["kind"]] = row["last_four"]
     return list(found.values())
+
+
+def is_internal(project: Project) -> bool:
+    """Say whether a project is the internal one: by its name, and because its operator says so.
+
+    The name alone is too common to give anybody power over other projects.
+    """
+    return project.id == INTERNAL and project.config.administers_projects
 
 
 def administers(project: Project, team_ids: Collection[str]) -> bool:

@@ -44,6 +44,9 @@ class Administration:
 
     async def administers(self, user_id: str, project: Project) -> bool:
         """Say whether a user of the internal project administers a project."""
+        internal = await self._storage.read(projects.project, rules.INTERNAL)
+        if internal is None or not rules.is_internal(internal):
+            return False
         return rules.administers(project, await self._teams_of(user_id))
 
     async def projects(self, user_id: str | None) -> list[Project]:

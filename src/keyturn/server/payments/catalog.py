@@ -56,14 +56,23 @@ class Price(Shape):
     """
 
     USD: Money | None = None
+    """Amount, as "9.99"; at least one currency."""
     EUR: Money | None = None
+    """Amount, as "9.99"; at least one currency."""
     GBP: Money | None = None
+    """Amount, as "9.99"; at least one currency."""
     JPY: Money | None = None
+    """Amount, as "9.99"; at least one currency."""
     INR: Money | None = None
+    """Amount, as "9.99"; at least one currency."""
     AUD: Money | None = None
+    """Amount, as "9.99"; at least one currency."""
     CAD: Money | None = None
+    """Amount, as "9.99"; at least one currency."""
     interval: DayInterval | None = None
+    """What it is paid for, as [1, "month"]; without it the product is bought for good."""
     free_trial: DayInterval | None = None
+    """What clients are told, as [7, "day"]."""
 
     @model_validator(mode="after")
     def _has_an_amount(self) -> Price:

@@ -42,6 +42,7 @@ class ProjectConfig:
     registration: str = "off"
     description: str = ""
     owner_team_id: str | None = None
+    administers_projects: bool = False
     data_vault_stores: tuple[str, ...] = ()
     payments: dict[str, Any] = field(default_factory=dict)
     team_creator_default_permissions: tuple[str, ...] = ("team_admin",)
