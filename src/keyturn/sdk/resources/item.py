@@ -37,6 +37,9 @@ class BaseItem(Resource[S_co], Generic[S_co]):
         """How many there are to spend: ``quantity``, but never below zero."""
         return max(0, self.quantity)
 
+    def _move(self, delta: int) -> None:
+        self.quantity += delta
+
 
 @dataclass(eq=False, kw_only=True)
 class Item(BaseItem[S_co], Generic[S_co]):
@@ -105,7 +108,7 @@ class ServerItem(BaseItem[S_co], Generic[S_co]):
     def _change(self, delta: int, *, may_overdraw: bool) -> Steps[None]:
         path = at("payments", "items", *self._customer, self.id, "update-quantity")
         yield from self._session.post(path, {"delta": delta}, allow_negative=may_overdraw)
-        self.quantity += delta
+        self._move(delta)
 
 
 def _positive(amount: int) -> int:
