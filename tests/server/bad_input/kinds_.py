@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.server.in_process_ import BASE_URL
 from tests.server.oauth.grants_ import (
     BROWSER_ORIGIN,
     approve,
@@ -16,6 +17,7 @@ from tests.server.oauth.grants_ import (
 )
 from tests.server.oauth.registering_ import INITIAL, registered
 from tests.server.person_ import Person, authorize_path, last_mailed_link
+from tests.server.stack.mailbox_ import Mailbox
 
 if TYPE_CHECKING:
     from keyturn.server.accounts.rules import User
@@ -71,6 +73,7 @@ def hold_everything(server: InProcess) -> Held:
         **_of_oauth(server, user),
         **_of_stack(server, user),
         **_of_mail(server),
+        **_of_mailed_codes(server, user),
         **secrets,
     }
     browser.open(authorize_path())
@@ -123,3 +126,34 @@ def _of_mail(server: InProcess) -> dict[str, str]:
     person.open("/sign-in")
     person.press("/sign-in", instead="/sign-in/link", email="ada@example.com")
     return {"mail link token": parse_qs(urlsplit(last_mailed_link(server)).query)["token"][0]}
+
+
+def _of_mailed_codes(server: InProcess, user: User) -> dict[str, str]:
+    known, work = Mailbox(server, "ada@example.com"), Mailbox(server, "ada@work.example")
+    known.new()  # other kinds' mails
+    secret = {**CLIENT_HEADERS, "x-stack-access-type": "server"}
+    secret["x-stack-secret-server-key"] = "ssk_of_acme"
+    channel = {
+        "user_id": user.id,
+        "value": work.address,
+        "type": "email",
+        "used_for_auth": False,
+    }
+    made = server.post("/api/v1/contact-channels", json=channel, headers=secret).json()
+
+    def send(path: str, mails: Mailbox, headers: dict[str, str], **body: str) -> str:
+        callback = {"callback_url": f"{BASE_URL}/back"}
+        answer = server.post(f"/api/v1{path}", json={**body, **callback}, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return mails.code()
+
+    verify = f"/contact-channels/{user.id}/{made['id']}/send-verification-code"
+    return {
+        "sign-in code": send(
+            "/auth/otp/send-sign-in-code", known, CLIENT_HEADERS, email=known.address
+        ),
+        "password reset code": send(
+            "/auth/password/send-reset-code", known, CLIENT_HEADERS, email=known.address
+        ),
+        "verification code": send(verify, work, secret),
+    }

@@ -85,6 +85,16 @@ def with_session_cookie(held: Held, token: str) -> httpx2.Response:
     return held.server.get("/sessions", headers={"cookie": f"keyturn_session_default={token}"})
 
 
+def with_cookie_of(held: Held, path: str, cookie: str) -> httpx2.Response:
+    return held.server.get(path, headers={"cookie": cookie})
+
+
+def no_mailed_code(answer: httpx2.Response) -> bool:
+    """Say whether it was refused: another length is no code, the right one is not known."""
+    refused = (answer.status_code, answer.json().get("code"))
+    return refused in {(400, "SCHEMA_ERROR"), (404, "VERIFICATION_CODE_NOT_FOUND")}
+
+
 def somebody_else(held: Held) -> Person:
     """Return a fresh account's browser: guesses are counted by account, and by address."""
     other = Person(held.server)
@@ -296,6 +306,43 @@ DOORS: dict[str, tuple[Door, set[str], Check]] = {
         {"mail link token"},
         lambda answer: "location" not in answer.headers and answer.status_code == 200,
     ),
+    "mailed sign-in code": (
+        lambda held, code: stack(held, "/auth/otp/sign-in", {"code": code}),
+        {"sign-in code"},
+        no_mailed_code,
+    ),
+    "look at a sign-in code": (
+        lambda held, code: stack(held, "/auth/otp/sign-in/check-code", {"code": code}),
+        {"sign-in code"},
+        no_mailed_code,
+    ),
+    "mailed reset code": (
+        lambda held, code: stack(
+            held, "/auth/password/reset", {"code": code, "password": "a brand new password"}
+        ),
+        {"password reset code"},
+        no_mailed_code,
+    ),
+    "look at a reset code": (
+        lambda held, code: stack(held, "/auth/password/reset/check-code", {"code": code}),
+        {"password reset code"},
+        no_mailed_code,
+    ),
+    "page of a reset code": (
+        lambda held, code: with_cookie_of(held, "/password/reset/new", f"keyturn_reset={code}"),
+        {"password reset code"},
+        lambda answer: "That link no longer works" in answer.text,
+    ),
+    "mailed verification code": (
+        lambda held, code: stack(held, "/contact-channels/verify", {"code": code}),
+        {"verification code"},
+        no_mailed_code,
+    ),
+    "page of a verification code": (
+        lambda held, code: with_cookie_of(held, "/verify-email/open", f"keyturn_verify={code}"),
+        {"verification code"},
+        lambda answer: "That link no longer works" in answer.text,
+    ),
     "confirm page": (
         opened_as_login_code,
         {"login code"},
@@ -366,3 +413,10 @@ def test_after_all_that_every_code_still_opens_its_own_door(held: Held) -> None:
     person = Person(server)
     person.open(f"/sign-in/link?token={codes['mail link token']}")
     assert person.press("/sign-in/link/finish", follow=False).status_code == 303
+    assert "Confirm" in knocked("page of a verification code", "verification code").text
+    assert knocked("mailed verification code", "verification code").status_code == 200
+    assert knocked("look at a sign-in code", "sign-in code").status_code == 200
+    assert knocked("mailed sign-in code", "sign-in code").json()["user_id"] == held.user.id
+    assert "Set password" in knocked("page of a reset code", "password reset code").text
+    assert knocked("look at a reset code", "password reset code").status_code == 200
+    assert knocked("mailed reset code", "password reset code").json() == {"success": True}

@@ -128,7 +128,10 @@ def test_a_form_without_this_browsers_token_is_refused(
 
 @ACTIONS
 def test_another_method_is_a_page_that_says_so(person: Person, action: str) -> None:
-    readable = {"/sign-in", "/sign-up", "/device", "/password", "/sign-in/link"}
+    readable = {
+        *("/sign-in", "/sign-up", "/device", "/password", "/sign-in/link"),
+        *("/sign-in/second-factor", "/password/forgot", "/password/reset/new"),
+    }
     for method in ("GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"):
         answer = person.server.request(method, action, headers=person.cookie_header())
         if method in ("GET", "HEAD") and action in readable:
