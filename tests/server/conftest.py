@@ -17,6 +17,14 @@ def server(tmp_path: Path) -> Iterator[InProcess]:
     started.close()
 
 
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcess]:
+    """Yield one server for a file whose tests each have a project of their own."""
+    started = InProcess(tmp_path_factory.mktemp("shared") / "data")
+    yield started
+    started.close()
+
+
 @pytest.fixture
 def clock(server: InProcess) -> SetClock:
     """Return the clock of ``server``, to be moved by hand."""

@@ -16,6 +16,13 @@ DAY = 24 * 3600
 
 
 @pytest.fixture
+def server(shared_server: InProcess) -> InProcess:
+    """Return the server of this file, a day later: no limit of another test is left."""
+    shared_server.clock.advance(24 * 3600)
+    return shared_server
+
+
+@pytest.fixture
 def api(server: InProcess) -> Api:
     """Return a project whose users may create teams."""
     return Api.create(server, client_team_creation_enabled=True)

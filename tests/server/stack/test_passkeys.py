@@ -15,6 +15,13 @@ PLACEHOLDER = "THIS_VALUE_WILL_BE_REPLACED.example.com"
 
 
 @pytest.fixture
+def server(shared_server: InProcess) -> InProcess:
+    """Return the server of this file, a day later: no limit of another test is left."""
+    shared_server.clock.advance(24 * 3600)
+    return shared_server
+
+
+@pytest.fixture
 def api(server: InProcess) -> Api:
     """Return a project with passkeys."""
     return Api.create(server, passkey_enabled=True)
