@@ -33,7 +33,8 @@ BODIES: dict[str, dict[str, Any]] = {
 PAGES = (
     "/sign-in", "/sign-up", "/sessions", "/device", "/password", "/device/confirm",
     "/handler/cli-auth-confirm", "/handler/cli-auth-confirm?login_code=x", "/sign-in/link?token=x",
-    "/sign-in/link/open", "/p/other/sign-in", authorize_path(),
+    "/sign-in/link/open", "/p/other/sign-in", "/password/forgot", "/password/reset?code=x",
+    "/password/reset/new", "/verify-email?code=x", "/verify-email/open", authorize_path(),
 )  # fmt: skip
 
 
