@@ -25,7 +25,7 @@ class Ratio:
     high: float
 
     def __str__(self) -> str:
-        return f"{_short(self.middle)} ({_short(self.low)}-{_short(self.high)})"
+        return f"{shown(self.middle)} ({shown(self.low)}-{shown(self.high)})"
 
 
 def ratio(above: Sequence[float], below: Sequence[float]) -> Ratio:
@@ -63,8 +63,9 @@ class Aim:
 
     def __str__(self) -> str:
         sign = ">=" if self.at_least else "<="
-        return f"{sign} {_short(self.aim)}"
+        return f"{sign} {shown(self.aim)}"
 
 
-def _short(value: float) -> str:
+def shown(value: float) -> str:
+    """Return a figure with about three digits."""
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from _numbers import Aim, Ratio, ratio
+from _numbers import Aim, Ratio, ratio, shown
 from _running import percentile, table
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Verdicts:
 
     def _line(self, what: str, found: Ratio, aim: Aim) -> str:
         word = aim.verdict(found)
-        stretch = "" if aim.stretch is None else f"{aim.stretch:.2g}"
+        stretch = "" if aim.stretch is None else shown(aim.stretch)
         self.lines.append([what, str(found), str(aim), stretch, word])
         return word
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 COUNTS = (16, 64, 10_000)
 DECISIONS = 400
 _HELD_SECONDS = 60
+_MOMENTS = ("decided", "arrived")
 _LOOKED_AT_SECONDS = 3.0
 _SETTLES_SECONDS = 20
 _SETTLED_SHARE = 5.0
@@ -42,19 +43,14 @@ def waiting(stage: Stage, verdicts: Verdicts) -> None:
         with ours.serving(filled) as server:
             rows.append(_one(stage, server, count, verdicts))
     print("\nSign-ins that are held until somebody decides; milliseconds")
-    head = [
-        "",
-        "MiB idle",
-        "MiB held",
-        "CPU %",
-        "decided p50",
-        "heard p50",
-        "after p50",
-        "after p99",
-    ]
-    table(head, rows)
+    kinds = ("echo", "woken", "decided", "heard")
+    percentiles = [f"{kind} p{part}" for kind in kinds for part in (50, 99)]
+    table(["", "MiB idle", "MiB held", "CPU %", *percentiles], rows)
     print(
-        "  decided: the approval is answered; heard: the program has its token; after: between them"
+        "  echo: a byte to another process and back, in turns with the next;\n"
+        "  woken: answered because a newer request waits for the same code, which writes nothing;\n"
+        "  decided, heard: from sending an approval to its answer, and to its program's token,\n"
+        "  with a durable write each"
     )
 
 
@@ -64,7 +60,8 @@ def _one(stage: Stage, server: Server, count: int, verdicts: Verdicts) -> list[s
     token = lanes.stack_post(
         server, "/auth/password/sign-up", email="ada@example.com", password="correct horse battery"
     )["refresh_token"]
-    chosen = random.sample(range(count), min(DECISIONS, count))
+    chosen = random.sample(range(count), min(2 * DECISIONS, count))
+    replaced, decided = chosen[: len(chosen) // 2], chosen[len(chosen) // 2 :]
     with subprocess.Popen(
         [sys.executable, "-E", str(_PROGRAM)],
         stdin=subprocess.PIPE,
@@ -76,7 +73,8 @@ def _one(stage: Stage, server: Server, count: int, verdicts: Verdicts) -> list[s
         told = {
             "port": server.port,
             "held": [_poll(code["polling_code"]) for code in codes],
-            "decisions": [(n, _complete(codes[n]["login_code"], token)) for n in chosen],
+            "decisions": [(n, _complete(codes[n]["login_code"], token)) for n in decided],
+            "replaced": replaced,
         }
         waiters.stdin.write(json.dumps(told) + "\n")
         waiters.stdin.flush()
@@ -85,21 +83,18 @@ def _one(stage: Stage, server: Server, count: int, verdicts: Verdicts) -> list[s
         waiters.stdin.write("go\n")
         waiters.stdin.flush()
         found = json.loads(waiters.stdout.readline())
-    after = sorted(max(0.0, each["arrived"] - each["decided"]) * 1000 for each in found)
-    p99 = percentile(after, 99)
+    woken = sorted(seconds * 1000 for seconds in found["replaced"])
+    echoed = sorted(seconds * 1000 for seconds in found["echoed"])
     if count == COUNTS[-1]:
         verdicts.add(f"{count:,} waiting: MiB", Ratio(held, held, held), MEMORY)
-        found_p99 = Ratio(p99, *interval(after, part=0.99))
-        verdicts.add(f"{count:,} waiting: wake-up p99, ms", found_p99, WAKE_P99)
-    figures = [percentile([each[k] * 1000 for each in found], 50) for k in ("decided", "arrived")]
-    figures += [percentile(after, 50), p99]
-    return [
-        f"{count:,}",
-        f"{idle:.0f}",
-        f"{held:.0f}",
-        f"{share:.2f}",
-        *(f"{x:.2f}" for x in figures),
-    ]
+        p99 = Ratio(percentile(woken, 99), *interval(woken, part=0.99))
+        if percentile(echoed, 99) < WAKE_P99.aim:
+            verdicts.add(f"{count:,} waiting: woken, p99 ms", p99, WAKE_P99)
+        else:
+            print(f"  not judged: woken p99 {p99} ms; here a mere echo takes as long as the aim")
+    columns = [echoed, woken] + [[each[k] * 1000 for each in found["decided"]] for k in _MOMENTS]
+    parts = [f"{percentile(each, part):.2f}" for each in columns for part in (50, 99)]
+    return [f"{count:,}", f"{idle:.0f}", f"{held:.0f}", f"{share:.2f}", *parts]
 
 
 def _begun(stage: Stage, server: Server, count: int) -> list[dict[str, str]]:
