@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from keyturn.server.accounts.rules import User
     from keyturn.server.accounts.service import Accounts
     from keyturn.server.external_sign_in.rules import Asked, New, Why
-    from keyturn.server.oauth_providers.conversation import Profile
+    from keyturn.server.oauth_providers.profile import Profile
     from keyturn.server.projects.rules import Project
     from keyturn.server.storage.base import Work
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from keyturn.server.accounts.rules import User
     from keyturn.server.contact_channels.rules import Channel
-    from keyturn.server.oauth_providers.conversation import Profile
+    from keyturn.server.oauth_providers.profile import Profile
     from keyturn.server.oauth_providers.rules import ProviderAccount
     from keyturn.server.projects.rules import ProjectConfig
 

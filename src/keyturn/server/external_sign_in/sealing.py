@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from keyturn.protocol.tokens import Tokens
 from keyturn.server.external_sign_in.rules import Asked
-from keyturn.server.oauth_providers.conversation import Granted, Profile
+from keyturn.server.oauth_providers.conversation import Granted
+from keyturn.server.oauth_providers.profile import Profile
 from keyturn.server.secret import open_sealed, seal
 
 if TYPE_CHECKING:

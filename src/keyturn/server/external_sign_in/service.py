@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keyturn.protocol import pkce
-from keyturn.protocol.authorize import Attempt, read_callback
-from keyturn.protocol.errors import ExchangeFailed
+from keyturn.protocol.authorize import Attempt
 from keyturn.server.external_sign_in import sealing
 from keyturn.server.external_sign_in.arrival import Arrived, arrive, decided
 from keyturn.server.external_sign_in.outcomes import (
@@ -158,9 +157,7 @@ class ExternalSignIn:
         """
         metadata = await self._rooms.remote.metadata(provider)
         attempt = self._attempt(provider, metadata, back.state)
-        answer = read_callback(back.query, attempt)
-        if answer is None:
-            raise ExchangeFailed("The provider sent no code.")
+        answer = conversation.code_in(provider, back.query, attempt)
         granted = await self._rooms.remote.redeem(back.project.id, provider, attempt, answer)
         await self._storage.read(decided, back.project, back.asked, granted.profile)
         code = new_code()

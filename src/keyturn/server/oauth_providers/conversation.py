@@ -7,21 +7,19 @@ ID tokens, refreshing. Here is what depends on how a provider was declared.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
 
 from keyturn.protocol import authorize, client_auth
 from keyturn.protocol.discovery import Metadata, discover
-from keyturn.protocol.display import printable
 from keyturn.protocol.errors import ExchangeFailed
 from keyturn.protocol.id_token import Expected, checked_claims
 from keyturn.protocol.identity import userinfo_request
 from keyturn.protocol.refresh import oauth_grant, read_refresh
 from keyturn.protocol.refusal import refused
 from keyturn.protocol.wire import send, unexpected
-from keyturn.server.accounts.rules import email_problem
-from keyturn.server.projects.providers import address_problem
+from keyturn.server.oauth_providers.profile import Profile, read_profile
 
 if TYPE_CHECKING:
     from keyturn.protocol.authorize import Attempt
@@ -30,26 +28,9 @@ if TYPE_CHECKING:
     from keyturn.protocol.wire import Reply, Steps
     from keyturn.server.projects.providers import Provider
 
-LONGEST_NAME, LONGEST_ACCOUNT_ID, LONGEST_ADDRESS = 256, 255, 2048
 _MOST_EMAILS = 100
 # Google gives a refresh token to those who ask like this, and to nobody else.
 _ASKED_BESIDES = {"google": {"access_type": "offline", "prompt": "consent"}}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """Who somebody is at a provider.
-
-    Attributes:
-        account_id: Never changes, and is never given to somebody else.
-        email_verified: Whether the provider vouches for the address.
-    """
-
-    account_id: str
-    email: str | None = None
-    email_verified: bool = False
-    display_name: str | None = None
-    image_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +72,23 @@ def authorization_link(
         scope=scope_of(provider, extra_scope) or None,
         about=_ASKED_BESIDES.get(provider.type, {}),
     )
+
+
+def code_in(provider: Provider, query: str, attempt: Attempt) -> str:
+    """Return the code that a provider's answer brings.
+
+    Raises:
+        LoginDenied: the person declined.
+        ExchangeFailed: another error, another issuer's answer, or no answer.
+    """
+    if provider.issuer is None:
+        # Nobody said what it calls itself; its own callback address keeps it apart from others.
+        pairs = parse_qsl(query, keep_blank_values=True)
+        query = urlencode([pair for pair in pairs if pair[0] != "iss"])
+    code = authorize.read_callback(query, attempt)
+    if code is None:
+        raise ExchangeFailed("The provider sent no code.")
+    return code
 
 
 def client_of(provider: Provider, metadata: Metadata, secret: str | None) -> client_auth.Client:
@@ -135,25 +133,6 @@ def renew(metadata: Metadata, client: client_auth.Client, refresh_token: str) ->
     request = oauth_grant(metadata.token, client_id=client.id, refresh_token=refresh_token)
     reply = yield from send(client_auth.authenticated(request, client))
     return read_refresh(reply, now=0.0)
-
-
-def read_profile(claims: Mapping[str, Any]) -> Profile:
-    """Read userinfo or an ID token's claims (OpenID Connect Core section 5.1), or GitHub's user.
-
-    What cannot be kept is left out; only without a name for the person there is nobody.
-
-    Raises:
-        ExchangeFailed: there is no usable ``sub`` or ``id``.
-    """
-    email = claims.get("email")
-    fit = isinstance(email, str) and email_problem(email) is None
-    return Profile(
-        account_id=_account_id(claims),
-        email=email.strip() if isinstance(email, str) and fit else None,
-        email_verified=fit and claims.get("email_verified") in (True, "true"),
-        display_name=_text(claims, "name", "preferred_username", "login"),
-        image_url=_image(claims),
-    )
 
 
 def _declared(provider: Provider) -> Metadata:
@@ -221,28 +200,3 @@ def _entries(reply: Reply) -> list[dict[str, Any]]:
         raise unexpected(reply, "the addresses are not JSON") from None
     found = listed[:_MOST_EMAILS] if isinstance(listed, list) else []
     return [entry for entry in found if isinstance(entry, dict)]
-
-
-def _account_id(claims: Mapping[str, Any]) -> str:
-    for name in ("sub", "id"):
-        value = claims.get(name)
-        text = str(value) if type(value) in (int, str) else ""
-        if 0 < len(text) <= LONGEST_ACCOUNT_ID and text.isprintable():
-            return text
-    raise ExchangeFailed("The provider does not say who signed in.")
-
-
-def _text(claims: Mapping[str, Any], *names: str) -> str | None:
-    for name in names:
-        value = claims.get(name)
-        if isinstance(value, str) and (text := printable(value, limit=LONGEST_NAME).strip()):
-            return text
-    return None
-
-
-def _image(claims: Mapping[str, Any]) -> str | None:
-    for name in ("picture", "avatar_url"):
-        url = claims.get(name)
-        if isinstance(url, str) and len(url) <= LONGEST_ADDRESS and url.startswith("https://"):
-            return None if address_problem(url, may_have_query=True) else url
-    return None
