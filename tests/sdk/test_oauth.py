@@ -99,6 +99,7 @@ def test_somebody_signs_in_through_the_systems_browser(form: Form, issuer: OpenI
 
 
 @pytest.mark.specified("StackClientApp.get_oauth_url", "StackClientApp.call_oauth_callback")
+@pytest.mark.proves("D-9")
 def test_a_program_goes_each_step_itself(form: Form, issuer: OpenIssuer) -> None:
     project = project_with(form.stage, issuer)
 

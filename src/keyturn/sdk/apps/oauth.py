@@ -164,28 +164,10 @@ class OAuthSignIn(BaseApp[S_co], Generic[S_co]):
         self._store_for(token_store).require_writable()
         opener = open_browser or _system_browser
         given_up = threading.Event()
-
-        def browse() -> tuple[OAuthUrl, str]:
-            clock = self._api.clock
-            with CallbackServer(port=port, monotonic=clock.monotonic) as server:
-                attempt = secrets.token_urlsafe(16)
-                asked = self.get_oauth_url(
-                    provider,
-                    redirect_url=server.redirect_uri,
-                    # Errors come back without our state; this tells them from strangers' pages.
-                    error_redirect_url=f"{server.redirect_uri}?attempt={attempt}",
-                    scopes=scopes,
-                )
-                if not opener(asked.url):
-                    raise OAuthError("no_browser", "No browser could be opened here.")
-                return asked, server.wait(
-                    lambda query: _ours(query, asked.state, attempt),
-                    until=clock.monotonic() + timeout_seconds,
-                    on_tick=lambda: _stop_if(given_up),
-                )
-
         try:
-            asked, query = yield Blocking(browse)
+            asked, query = yield Blocking(
+                lambda: self._browse(provider, scopes, port, opener, timeout_seconds, given_up)
+            )
         finally:
             given_up.set()
         yield from OAuthSignIn.call_oauth_callback.steps(
@@ -196,6 +178,34 @@ class OAuthSignIn(BaseApp[S_co], Generic[S_co]):
             state=asked.state,
             token_store=token_store,
         )
+
+    def _browse(
+        self,
+        provider: str,
+        scopes: Sequence[str],
+        port: int,
+        opener: Callable[[str], bool],
+        timeout_seconds: float,
+        given_up: threading.Event,
+    ) -> tuple[OAuthUrl, str]:
+        """Open a browser and wait until it comes back; returns the link and the answer's query."""
+        clock = self._api.clock
+        with CallbackServer(port=port, monotonic=clock.monotonic) as server:
+            attempt = secrets.token_urlsafe(16)
+            asked = self.get_oauth_url(
+                provider,
+                redirect_url=server.redirect_uri,
+                # Errors come back without our state; this tells them from strangers' pages.
+                error_redirect_url=f"{server.redirect_uri}?attempt={attempt}",
+                scopes=scopes,
+            )
+            if not opener(asked.url):
+                raise OAuthError("no_browser", "No browser could be opened here.")
+            return asked, server.wait(
+                lambda query: _ours(query, asked.state, attempt),
+                until=clock.monotonic() + timeout_seconds,
+                on_tick=lambda: _stop_if(given_up),
+            )
 
 
 def _ours(query: str, state: str, attempt: str) -> str | None:
