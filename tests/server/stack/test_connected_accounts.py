@@ -209,11 +209,11 @@ def test_only_what_may_be_connected_is_listed_and_has_tokens(api: Api, issuer: O
 
 def test_a_client_has_no_business_with_the_accounts_of_others(api: Api, issuer: OpenIssuer) -> None:
     owner, stranger = connected(api, issuer), api.person()
-    for path in ("", "/work/access-token", "/work/ada/access-token"):
-        where = f"/connected-accounts/{owner.user_id}{path}"
+    for path in ("", "work/access-token", "work/ada/access-token"):
+        where = f"/connected-accounts/{owner.user_id}/{path}".rstrip("/")
         method = "POST" if path else "GET"
         assert api.send(method, where, stranger.headers).status_code == 403
-        nobody = f"/connected-accounts/00000000-0000-0000-0000-000000000000{path}"
+        nobody = f"/connected-accounts/00000000-0000-0000-0000-000000000000/{path}".rstrip("/")
         assert outcome(api.send(method, nobody, api.secret)) == (404, "USER_NOT_FOUND")
     assert code_of(api.get("/connected-accounts/me")) == "CANNOT_GET_OWN_USER_WITHOUT_USER"
 
