@@ -40,7 +40,8 @@ def failing(*, times: int, then: httpx2.Response = GOOD) -> list[httpx2.Response
 @pytest.mark.proves("D-6")
 def test_a_request_says_who_it_is_and_what_it_wants(fake: Fake) -> None:
     async def body() -> None:
-        app = fake.app(extra_request_headers={"x-mine": "1"}, publishable_client_key="pk")
+        extra = {"X-Mine": "1", "X-Stack-Access-Type": "admin"}
+        app = fake.app(extra_request_headers=extra, publishable_client_key="pk")
         await done(app.get_project())
         await done(app.get_project())
 
@@ -370,6 +371,22 @@ def test_lists_of_servers_that_answer_all_at_once_end_there(fake: Fake) -> None:
 
     fake.play(body)
     assert str(fake.requests[-1].url).endswith("/x?cursor=c&limit=1")
+
+
+@pytest.mark.parametrize("base_url", ["", "api.example", "ftp://api.example", "https:///x"])
+def test_an_address_that_is_none_is_refused_at_once(base_url: str) -> None:
+    with pytest.raises(ValueError, match="base_url"):
+        StackClientApp(project_id="p", base_url=base_url)
+
+
+def test_what_json_cannot_say_is_not_sent(fake: Fake) -> None:
+    async def body() -> None:
+        session = fake.app()._as_project
+        with pytest.raises(ValueError, match="JSON"):
+            await done(session.form.run(session.patch("/x", {"n": float("nan")})))
+
+    fake.play(body)
+    assert fake.requests == []
 
 
 def test_a_client_of_the_other_form_is_refused_at_once() -> None:

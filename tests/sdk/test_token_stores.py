@@ -17,6 +17,7 @@ from keyturn.protocol.session_source import SessionSource
 from keyturn.sdk import (
     MemoryTokenStore,
     StackClientApp,
+    StackSdkError,
     TokenPair,
     TokenStore,
     TokenStoreReadOnly,
@@ -249,6 +250,46 @@ def test_a_refresh_does_not_overwrite_whoever_signed_in_meanwhile(fake: Fake) ->
 
     fake.play(body)
     assert store.kept == {"access": "another", "refresh": "another's"}
+
+
+@pytest.mark.proves("D-7")
+def test_signing_out_does_not_forget_who_signed_in_meanwhile(fake: Fake) -> None:
+    store = MemoryTokenStore(TokenPair(access_token=OLD, refresh_token="r"))
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        assert request.method == "DELETE"
+        store.compare_and_set("r", "another's", "another")
+        return httpx2.Response(200, json={"success": True})
+
+    async def body() -> None:
+        fake.answering = answer
+        await done(fake.app(store).sign_out())
+
+    fake.play(body)
+    assert store.get_stored_refresh_token() == "another's"
+
+
+def test_signing_out_where_nobody_is_signed_in_asks_nobody(fake: Fake) -> None:
+    async def body() -> None:
+        await done(fake.app(MemoryTokenStore()).sign_out())
+
+    fake.play(body)
+    assert fake.requests == []
+
+
+def test_a_store_that_takes_nothing_is_an_error_rather_than_a_loop(fake: Fake) -> None:
+    class Full(MemoryTokenStore):
+        def compare_and_set(self, *_: object) -> bool:
+            return False
+
+    async def body() -> None:
+        fake.answers(
+            httpx2.Response(200, json={"access_token": NEW, "refresh_token": "r", "user_id": "u1"})
+        )
+        with pytest.raises(StackSdkError, match="does not take"):
+            await done(fake.app(Full()).sign_in_with_credential(email="a@b.example", password="x"))
+
+    fake.play(body)
 
 
 @pytest.mark.specified("TokenStoreRegistry.get(memory, project_id)")

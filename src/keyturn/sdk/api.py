@@ -102,9 +102,10 @@ class Api:
             ServerUnreachable, UnexpectedReply: there was no answer, or none of this API.
             RefreshTransient: the session is due for renewal, which failed.
             UserNotSignedIn: ``signed_in`` was asked for, and nobody is.
+            TypeError, ValueError: the body cannot be said in JSON.
         """
         url = self.client.url(path) + (f"?{urlencode(query)}" if query else "")
-        content = json.dumps(body or {}).encode() if method in WITH_BODY else None
+        content = json.dumps(body or {}, allow_nan=False).encode() if method in WITH_BODY else None
         pair = NOBODY
         if tokens is not None:
             pair = yield from tokens.get_or_fetch_likely_valid_tokens(self)
@@ -177,7 +178,7 @@ def _headers(
     client: StackClient, secret_server_key: str | None, extra: Mapping[str, str]
 ) -> dict[str, str]:
     values = {
-        **extra,
+        **{name.lower(): value for name, value in extra.items()},
         "accept": "application/json",
         "x-stack-access-type": "client" if secret_server_key is None else "server",
         "x-stack-project-id": client.project_id,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from keyturn.protocol.errors import KeyturnError, RefreshTransient, SignInRequired
 from keyturn.protocol.jwt import numeric_date, unverified_claims
 from keyturn.sdk.binding import Blocking, Steps, Wait
-from keyturn.sdk.errors import TokenStoreReadOnly
+from keyturn.sdk.errors import StackSdkError, TokenStoreReadOnly
 
 if TYPE_CHECKING:
     from keyturn.protocol.session_source import SessionSource
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 LEAST_LEFT_SECONDS = 20.0
 MOST_AGE_SECONDS = 75.0
+MOST_ATTEMPTS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,18 +152,23 @@ class TokenStore(ABC):
         )
 
     def sign_in(self, tokens: TokenPair, api: Api) -> None:
-        """Keep the tokens of a session that has just begun, whatever was there before."""
+        """Keep the tokens of a session that has just begun, whatever was there before.
+
+        Raises:
+            StackSdkError: the store does not take them.
+        """
         access = tokens.access_token
         if access is not None:
             self._renewal.arrived = (access, api.clock.monotonic())
-        while not self.compare_and_set(
-            self.get_stored_refresh_token(), tokens.refresh_token, access
-        ):
-            pass
+        for _ in range(MOST_ATTEMPTS):
+            before = self.get_stored_refresh_token()
+            if self.compare_and_set(before, tokens.refresh_token, access):
+                return
+        raise StackSdkError("The token store does not take the session's tokens.")
 
-    def forget(self) -> None:
-        """Forget the session that is there now."""
-        self.compare_and_set(self.get_stored_refresh_token(), None, None)
+    def forget(self, refresh_token: str | None) -> None:
+        """Forget the session with that refresh token, unless another has begun meanwhile."""
+        self.compare_and_set(refresh_token, None, None)
 
     def require_writable(self) -> None:
         """Raise TokenStoreReadOnly where no session can be started: before asking for one."""

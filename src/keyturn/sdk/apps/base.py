@@ -6,6 +6,7 @@ from collections.abc import Coroutine, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast, overload
+from urllib.parse import urlsplit
 
 from typing_extensions import TypeVar
 
@@ -57,6 +58,8 @@ class BaseApp(Generic[S_co]):
         http_client: HttpClient | None,
         clock: Clock | None,
     ) -> None:
+        if urlsplit(base_url).scheme not in ("http", "https") or not urlsplit(base_url).netloc:
+            raise ValueError("base_url is an absolute http(s) URL, without /api/v1")
         clock = clock or SystemClock()
         self.project_id = project_id
         self.base_url: str = base_url.rstrip("/")

@@ -120,9 +120,13 @@ def end_session(session: Session[Any]) -> Steps[None]:
         with contextlib.suppress(SignInRequired):
             yield Blocking(tokens.source.logout)
     elif tokens is not None:
+        ended = tokens.get_stored_refresh_token()
         try:
-            yield from session.delete(at("auth", "sessions", "current"))
+            pair = yield from tokens.get_or_fetch_likely_valid_tokens(session.api)
+            if pair.access_token is not None:
+                ended = pair.refresh_token
+                yield from session.delete(at("auth", "sessions", "current"))
         except KeyturnError:
             pass  # It may have ended long ago; who signs out wants to be out.
         finally:
-            tokens.forget()
+            tokens.forget(ended)

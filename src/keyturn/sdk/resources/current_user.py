@@ -101,9 +101,11 @@ class CurrentUser(
         Raises:
             StackStatusError: the project does not let its users do that.
         """
+        tokens = self._session.tokens
+        ended = None if tokens is None else tokens.get_stored_refresh_token()
         yield from self._session.delete(at("users", "me"))
-        if self._session.tokens is not None:
-            self._session.tokens.forget()
+        if tokens is not None and not tokens.is_read_only:
+            tokens.forget(ended)
 
     @operation
     def set_display_name(self, display_name: str | None) -> Steps[None]:
