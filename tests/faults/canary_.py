@@ -15,7 +15,7 @@ from tests.server.in_process_ import BASE_URL
 
 # Members of JSON and of forms, cookies apart.
 SECRET_NAMES = re.compile(
-    r"token|password|verifier|polling_code|login_code|device_code|user_code|^code$|secret|_key$"
+    r"token|password|verifier|nonce|polling_code|login_code|device_code|user_code|^code$|secret|_key$"
 )
 SAFE_NAMES = {"token_type", "token_endpoint", "subject_token_type"}
 HIDDEN = re.compile(r'name="form_token" value="([^"]+)"')

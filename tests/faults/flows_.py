@@ -7,7 +7,7 @@ import secrets
 import socket
 import sqlite3
 from contextlib import closing
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from tests.faults.canary_ import Watched
 from tests.faults.disks_ import failing_calls
@@ -60,6 +60,30 @@ def people(server: Watched) -> tuple[Person, str, str]:
     other.press("/sign-in/link/finish")
     assert other.open("/sessions").status_code == 200
     return person, email, password
+
+
+def mailed_codes(server: Watched) -> None:
+    """Sign somebody up by mail, then forget their password, and bring both codes twice."""
+    email = "mary@example.com"
+    code = _mailed_code(server, "/auth/otp/send-sign-in-code", email)
+    for _ in range(2):
+        stack(server, "/auth/otp/sign-in", {"code": code})
+    stack(server, "/auth/otp/sign-in", {"code": "aaaaaa" + code[6:]})
+    code = _mailed_code(server, "/auth/password/send-reset-code", email)
+    browser = Person(server)
+    browser.open(f"/password/reset?code={code}")
+    browser.press("/password/reset/new", password="short")
+    browser.press("/password/reset/new", password=new_password())
+    stack(server, "/auth/password/reset", {"code": code, "password": new_password()})
+
+
+def _mailed_code(server: Watched, path: str, email: str) -> str:
+    data, callback_url = server.server.data, f"{server.server.base_url}/back"
+    for mail in (data / "outbox").glob("*.eml"):
+        mail.unlink()
+    good(stack(server, path, {"email": email, "callback_url": callback_url}))
+    [code] = parse_qs(urlsplit(last_mail(data)).query)["code"]
+    return code
 
 
 def programs(server: Watched, person: Person) -> str:

@@ -55,6 +55,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         canary.note_members(json.loads((server.data / "project-default-keys.json").read_text()))
         canary.note("the server's secret", (server.data / "secret").read_text().strip())
         person, email, password = flows.people(watched)
+        flows.mailed_codes(watched)
         living = flows.programs(watched, person)
         stack_token = flows.stack_clients(watched, person)
         said, processes = _real_client(watched, person, folder / "home")
@@ -138,6 +139,7 @@ def test_enough_was_played_to_find_something(played: Played) -> None:
         "code",
         "token",
         "code_verifier",
+        "nonce",
         "form_token",
         "cookie keyturn_browser",
         "cookie keyturn_session_default",
