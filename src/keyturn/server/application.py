@@ -40,6 +40,8 @@ FREQUENT = frozenset(
 class Application(FastAPI):
     """The server's app. Its requests are watched outermost, whichever way they take."""
 
+    middleware_stack: ASGIApp | None
+
     def __init__(self, settings: Settings, **options: Any) -> None:
         super().__init__(**options)
         self._settings = settings

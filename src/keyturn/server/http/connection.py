@@ -77,6 +77,8 @@ class BoundedProtocol(Patient):
         "state",
     )
 
+    state: ServerState
+
     def __init__(
         self,
         config: Config,

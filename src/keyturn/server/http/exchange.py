@@ -54,6 +54,11 @@ class Exchange:
         "wants_continue",
     )
 
+    is_complete: bool
+    is_disconnected: bool
+    keep_alive: bool
+    wants_continue: bool
+
     def __init__(self, connection: BoundedProtocol, scope: Scope, *, keep_alive: bool) -> None:
         self._connection, self._scope = connection, scope
         self._body, self._is_received, self._has_news = b"", False, False

@@ -19,8 +19,8 @@ class Patient(asyncio.Protocol):
         must_wait: Whether the client reads too slowly for more to be written.
     """
 
-    head_seconds = 15.0
-    unread_seconds = 30.0
+    head_seconds: float = 15.0
+    unread_seconds: float = 30.0
 
     __slots__ = (
         "_deadline",
@@ -34,6 +34,8 @@ class Patient(asyncio.Protocol):
         "transport",
     )
 
+    loop: asyncio.AbstractEventLoop
+    must_wait: bool
     transport: asyncio.Transport
 
     def __init__(self, loop: asyncio.AbstractEventLoop, ticks: Ticks) -> None:
