@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from keyturn.server.accounts import rules, store
 from keyturn.server.accounts.service import RESET_CODE, EmailTaken, refuse_unfit
+from keyturn.server.accounts.upgrading import leave_no_way_in
 from keyturn.server.contact_channels import store as channels
 from keyturn.server.events import store as events
 from keyturn.server.one_time import store as codes
@@ -132,6 +133,8 @@ class Directory:
         if team_id is not None and (yield from teams.member(team_id, user.id)) is None:
             raise NotAMember
         upgrades = user.is_anonymous and changes.columns.get("is_anonymous") is False
+        if upgrades:
+            user = yield from leave_no_way_in(user, now=now)
         user = yield from self._changed(user, changes, encoded, now)
         if upgrades:
             user = yield from self._upgraded(project, user, now)
@@ -147,8 +150,6 @@ class Directory:
         return user
 
     def _upgraded(self, project: Project, user: User, now: int) -> Work[User]:
-        # Whoever planted the guest's session must not keep a way into the account it became.
-        yield from sessions.end_of_user(user.id, reason="upgraded", now=now)
         yield from store.update(user, signed_up_at=now)
         yield from events.record(
             "account.upgraded", now=now, project_id=project.id, user_id=user.id

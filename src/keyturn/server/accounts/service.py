@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from keyturn.server.accounts import rules, store
+from keyturn.server.accounts.upgrading import leave_no_way_in
 from keyturn.server.events import store as events
 from keyturn.server.one_time import store as codes
 from keyturn.server.sessions import store as sessions
@@ -138,6 +139,7 @@ class Accounts:
         guest = yield from store.by_id(project.id, guest_id)
         if guest is None or not guest.is_anonymous:
             raise EmailTaken
+        guest = yield from leave_no_way_in(guest, now=now)
         user = yield from store.update(
             guest,
             **_address(email),
@@ -147,8 +149,6 @@ class Accounts:
         )
         if user is None:
             raise EmailTaken
-        # Whoever planted the guest's session must not keep a way into the account it became.
-        yield from sessions.end_of_user(user.id, reason="upgraded", now=now)
         yield from events.record(
             "account.upgraded", now=now, project_id=project.id, user_id=user.id
         )
