@@ -4,6 +4,7 @@ The provider is a real server of its own; the browser is a thread that follows l
 """
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,7 +15,7 @@ import httpx2
 import pytest
 
 from keyturn.protocol.errors import CallbackTimeout
-from keyturn.sdk import OAuthError, StackApiError
+from keyturn.sdk import Async, MemoryTokenStore, OAuthError, StackApiError, StackClientApp
 from keyturn.sdk.apps.oauth_answers import came_back
 from keyturn.sdk.known_errors import MultiFactorAuthenticationRequired, SignUpNotEnabled
 from keyturn.server.projects.rules import ProjectConfig
@@ -158,6 +159,35 @@ def test_a_refusal_comes_back_as_what_it_is(form: Form, issuer: OpenIssuer) -> N
             )
 
     form.play(body)
+
+
+def test_whoever_gives_up_leaves_no_port_open(stage: Stage, issuer: OpenIssuer) -> None:
+    project, opened = project_with(stage, issuer), threading.Event()
+    links: list[str] = []
+
+    def open_nothing(url: str) -> bool:
+        links.append(url)
+        opened.set()
+        return True
+
+    async def begin_and_give_up() -> None:
+        async with StackClientApp[Async](
+            base_url=f"http://127.0.0.1:{stage.port}",
+            project_id=project.id,
+            token_store=MemoryTokenStore(),
+        ) as app:
+            task = asyncio.create_task(app.sign_in_with_oauth("work", open_browser=open_nothing))
+            await asyncio.to_thread(opened.wait)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(begin_and_give_up())  # which waits for its threads
+    back = parse_qsl(urlsplit(links[0]).query)
+    port = urlsplit(dict(back)["redirect_uri"]).port
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port or 0))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from keyturn.sdk.known_errors import (
     PasskeyAuthenticationFailed,
     PasskeyRegistrationFailed,
 )
-from tests.sdk.stage_ import Form, StagedProject, done, verified
+from tests.sdk.stage_ import Form, StagedProject, collected, done, verified
 from tests.server.soft_authenticator_ import ORIGIN, SoftAuthenticator
 
 HOST = "localhost"
@@ -64,10 +64,14 @@ def test_what_stops_the_authenticator_comes_out_as_it_is(
 
     async def body() -> None:
         user = await done((await verified(form, project)).get_user())
-        with pytest.raises(TimeoutError, match="touched"):
-            await done(user.register_passkey(authenticator=Unplugged(), hostname=HOST))
+        there = await done(form.server(project).get_user(user.id))
+        for owner in (user, there):
+            with pytest.raises(TimeoutError, match="touched"):
+                await done(owner.register_passkey(authenticator=Unplugged(), hostname=HOST))
         elsewhere = Device("https://elsewhere.example")
         with pytest.raises(PasskeyRegistrationFailed):
-            await done(user.register_passkey(authenticator=elsewhere, hostname=HOST))
+            await done(there.register_passkey(authenticator=elsewhere, hostname=HOST))
+        # The session that the server acted in has ended, the interrupted one is about to.
+        assert len(await collected(user.get_active_sessions())) == 2
 
     form.play(body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import TypeVar
 
@@ -35,7 +35,15 @@ def as_user(
     )
     theirs = Session(session.form, session.api, MemoryTokenStore(tokens))
     try:
-        return (yield from act(theirs))
-    finally:
-        with contextlib.suppress(KeyturnError):  # It ends by itself soon.
-            yield from theirs.delete(at("auth", "sessions", "current"))
+        result = yield from act(theirs)
+    except KeyturnError:
+        yield from _end(theirs)
+        raise
+    # Whoever is interrupted can send nothing any more; the session then ends by itself.
+    yield from _end(theirs)
+    return result
+
+
+def _end(session: Session[Any]) -> Steps[None]:
+    with contextlib.suppress(KeyturnError):
+        yield from session.delete(at("auth", "sessions", "current"))
