@@ -198,6 +198,9 @@ def test_a_profile_is_the_users_own_until_it_is_changed_for_one_team(
         assert api.get(f"/team-member-profiles?{query}", stranger.headers).status_code in (400, 404)
     mine = api.get("/team-member-profiles?user_id=me", member.headers).json()["items"]
     assert len(mine) == 1
+    for query, code in (("team_id", "TEAM_NOT_FOUND"), ("user_id", "USER_NOT_FOUND")):
+        nothing = api.get(f"/team-member-profiles?{query}={uuid4()}", api.secret)
+        assert (nothing.status_code, code_of(nothing)) == (404, code)
 
 
 def test_a_personal_team_that_was_renamed_keeps_its_name_at_the_upgrade(

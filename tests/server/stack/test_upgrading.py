@@ -30,10 +30,10 @@ def planted(api: Api, app: Authenticator) -> tuple[SignedIn, SoftAuthenticator, 
     """Return a guest that its maker has given every way in; its passkey and its API key."""
     guest = api.guest()
     key = registered(api, guest)
-    body = {"totp_secret_base64": app.secret_base64}
-    assert api.send("PATCH", "/users/me", guest.headers, json=body).status_code == 200
-    body = {"user_id": "me", "type": "email", "value": THIEF, "used_for_auth": True}
-    assert api.post("/contact-channels", guest.headers, json=body).status_code == 201
+    factor = {"totp_secret_base64": app.secret_base64}
+    assert api.send("PATCH", "/users/me", guest.headers, json=factor).status_code == 200
+    address = {"user_id": "me", "type": "email", "value": THIEF, "used_for_auth": True}
+    assert api.post("/contact-channels", guest.headers, json=address).status_code == 201
     made = api.post("/user-api-keys", guest.headers, json={"user_id": "me", "description": "Mine"})
     assert made.status_code == 200, made.text
     account_of(api, guest.user_id)

@@ -10,6 +10,7 @@ from keyturn.server.mfa.errors import invalid_totp_code
 from keyturn.server.mfa.rules import WrongTotp
 from keyturn.server.one_time.wire import CodeRequest
 from keyturn.server.otp.wire import SignedInByCode
+from keyturn.server.stack.callback import visitor_of
 from keyturn.server.stack.code_errors import code_refusals
 from keyturn.server.stack.endpoint import Call, Endpoint, Nothing, Wire
 
@@ -32,7 +33,7 @@ async def sign_in_with_second_factor(call: Call[SecondFactorRequest, Nothing]) -
                 body.code,
                 body.totp,
                 origin=call.origin,
-                counted_ip=call.counted_ip,
+                counted_ip=visitor_of(call),
             )
         except WrongTotp:
             raise invalid_totp_code() from None

@@ -92,6 +92,8 @@ async def list_member_profiles(call: Call[Nothing, ProfileQuery]) -> Wire:
         user_id = user_id_of(call, call.query.user_id)
     if call.caller.is_client:
         await _check_client_may_list(call, team_id, user_id)
+    else:
+        await _check_there(call, team_id, user_id)
     found = await call.services.teams.profiles(call.project.id, team_id=team_id, user_id=user_id)
     return ProfileList(items=[await _view(call, profile, user) for profile, user in found])
 
@@ -123,6 +125,13 @@ async def _check_client_may_list(call: Call[Any, Any], team_id: str, user_id: st
     if not team_id:
         raise errors.StatusError(400, "With client access, name a team of yours or user_id=me")
     await team_for(call, team_id, READ_MEMBERS)
+
+
+async def _check_there(call: Call[Any, Any], team_id: str, user_id: str) -> None:
+    if team_id and await call.services.teams.find(call.project.id, team_id) is None:
+        raise errors.team_not_found(team_id)
+    if user_id and await call.services.accounts.find(call.project.id, user_id) is None:
+        raise errors.user_not_found()
 
 
 async def _one(call: Call[Any, Any], team_id: str, user_id: str) -> Wire:
