@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from keyturn.sdk import NotSupportedByServer, StackStatusError, UserNotSignedIn
+from keyturn.protocol.errors import UnexpectedReply
+from keyturn.sdk import NotSupportedByServer, Price, StackStatusError, UserNotSignedIn
 from keyturn.sdk.known_errors import ItemNotFound, ProductAlreadyGranted
+from keyturn.sdk.values import Members
 from tests.sdk.stage_ import Form, StagedProject, collected, done, page_of, verified
 
 OFFER = {
@@ -150,3 +152,15 @@ def test_without_a_payment_provider_nothing_can_be_bought(
                 await done(call())
 
     form.play(body)
+
+
+@pytest.mark.parametrize("interval", ["month", [1], ["one", "month"], [1, 2], {}])
+def test_an_interval_that_is_none_is_no_answer_of_the_api(interval: object) -> None:
+    with pytest.raises(UnexpectedReply, match="interval"):
+        Price.read("monthly", Members({"USD": "5.00", "interval": interval}))
+
+
+def test_a_price_paid_once_has_no_interval() -> None:
+    price = Price.read("once", Members({"USD": "5.00", "EUR": "4.50"}))
+    assert price.amounts == {"USD": "5.00", "EUR": "4.50"}
+    assert (price.interval, price.interval_count) == (None, None)

@@ -48,7 +48,7 @@ def test_what_was_changed_on_the_way_is_not_read() -> None:
     kept = vault_crypto.encrypted(derived, "value")
     assert vault_crypto.decrypted(derived, kept) == "value"
     assert vault_crypto.encrypted(derived, "value") != kept
-    wrong = [kept[:-4] + "AAAA", "AgAA", "", "not base64", kept[:20], "AQ" + kept]
+    wrong = [kept[:-4] + "AAAA", "AgAA", "", "not base64", "kéy=", kept[:20], "AQ" + kept]
     for each in wrong:
         with pytest.raises(DataVaultValueUnreadable):
             vault_crypto.decrypted(derived, each)

@@ -9,7 +9,6 @@ Source: packages/stack-shared/src/helpers/vault/client-side.ts and utils/crypto.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -53,7 +52,7 @@ def decrypted(derived: bytes, kept: str) -> str:
     """
     try:
         data = base64.b64decode(kept, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise DataVaultValueUnreadable from None
     if data[:2] != _VERSION:
         raise DataVaultValueUnreadable

@@ -8,7 +8,7 @@ from keyturn.protocol.jwt import unverified_claims
 from keyturn.sdk.apps.base import BaseApp
 from keyturn.sdk.binding import S_co, Steps, operation
 from keyturn.sdk.errors import UserNotSignedIn
-from keyturn.sdk.paging import Page, listing
+from keyturn.sdk.paging import DEFAULT_LIMIT, Page, listing
 from keyturn.sdk.resources.customer import one_customer, read_item, read_server_item
 from keyturn.sdk.resources.product import CustomerProduct, InlineProduct
 from keyturn.sdk.values import at, present
@@ -57,7 +57,7 @@ class ClientPaymentOperations(BaseApp[S_co], Generic[S_co]):
         team_id: str | None = None,
         custom_customer_id: str | None = None,
         cursor: str | None = None,
-        limit: int | None = None,
+        limit: int = DEFAULT_LIMIT,
         token_store: TokenStoreInit | None = None,
     ) -> Steps[Page[CustomerProduct, S_co]]:
         """List a customer's products (``GET /payments/products/{type}/{id}``).
@@ -67,7 +67,7 @@ class ClientPaymentOperations(BaseApp[S_co], Generic[S_co]):
             team_id: The customer, if it is a team.
             custom_customer_id: The customer, if it is something else.
             cursor: A page's ``next_cursor``, to go on from there.
-            limit: How many per page; the server's own number where left out.
+            limit: How many per page.
             token_store: Whose session; the app's own where left out.
 
         Raises:
@@ -151,7 +151,7 @@ class ServerPaymentOperations(BaseApp[S_co], Generic[S_co]):
         team_id: str | None = None,
         custom_customer_id: str | None = None,
         cursor: str | None = None,
-        limit: int | None = None,
+        limit: int = DEFAULT_LIMIT,
     ) -> Steps[Page[CustomerProduct, S_co]]:
         """List a customer's products (``GET /payments/products/{type}/{id}``).
 
@@ -160,7 +160,7 @@ class ServerPaymentOperations(BaseApp[S_co], Generic[S_co]):
             team_id: The customer, if it is a team.
             custom_customer_id: The customer, if it is something else.
             cursor: A page's ``next_cursor``, to go on from there.
-            limit: How many per page; the server's own number where left out.
+            limit: How many per page.
 
         Raises:
             ValueError: not exactly one customer was named.

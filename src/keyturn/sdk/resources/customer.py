@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Generic, NoReturn
 
 from keyturn.sdk.binding import S_co, Steps, operation
 from keyturn.sdk.errors import NotSupportedByServer
-from keyturn.sdk.paging import Page, listing
+from keyturn.sdk.paging import DEFAULT_LIMIT, Page, listing
 from keyturn.sdk.resource import Resource
 from keyturn.sdk.resources.item import CustomerId, Item, ServerItem
 from keyturn.sdk.resources.product import (
@@ -59,13 +59,13 @@ class BaseCustomer(Resource[S_co], Generic[S_co]):
 
     @listing
     def list_products(
-        self, *, cursor: str | None = None, limit: int | None = None
+        self, *, cursor: str | None = None, limit: int = DEFAULT_LIMIT
     ) -> Steps[Page[CustomerProduct, S_co]]:
         """List the customer's products (``GET /payments/products/{type}/{id}``).
 
         Args:
             cursor: A page's ``next_cursor``, to go on from there.
-            limit: How many per page; the server's own number where left out.
+            limit: How many per page.
         """
         path = at("payments", "products", *self._customer)
         return self._session.pages(path, CustomerProduct.read, cursor=cursor, limit=limit)

@@ -206,9 +206,10 @@ def interval_of(value: Json) -> tuple[int | None, str | None]:
     """Return count and unit of an interval, which travels as ``[3, "month"]``."""
     if value is None:
         return None, None
-    if not isinstance(value, list) or len(value) != 2:
-        wrong("interval")
-    return int(value[0]), str(value[1])
+    match value:
+        case [int(count), str(unit)]:
+            return count, unit
+    wrong("interval")
 
 
 def _prices(product: Members) -> tuple[Price, ...]:
