@@ -56,7 +56,8 @@ class Line(asyncio.Protocol):
         length = re.search(rb"content-length: (\d+)", head.lower())
         if end and length and len(rest) >= int(length[1]) and self._answer is not None:
             self._arrived = b""
-            self._answer.set_result((int(head.split()[1]), rest))
+            if not self._answer.done():  # nobody waits for it any more
+                self._answer.set_result((int(head.split()[1]), rest))
 
     def connection_lost(self, error: Exception | None) -> None:
         if self._answer is not None:
