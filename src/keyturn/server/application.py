@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from keyturn.server.http.target import AsciiTargets
 from keyturn.server.mounting.asgi import OpensItself, is_open
+from keyturn.server.operating.tracing import traced
 from keyturn.server.operating.watch import Watched
 
 if TYPE_CHECKING:
@@ -67,8 +68,10 @@ class Application(FastAPI):
         long_way = super().build_middleware_stack()
         # A layer that a host has added wants to see every request; a prefix is taken off later.
         if len(self.user_middleware) > self._own_layers or urlsplit(self._settings.issuer).path:
-            return Watched(long_way, self._settings)
-        return Watched(ShortWay(self, long_way), self._settings)
+            way: ASGIApp = long_way
+        else:
+            way = ShortWay(self, long_way)
+        return Watched(traced(way, self._settings), self._settings)
 
 
 class ShortWay:
