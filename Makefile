@@ -8,8 +8,9 @@ PYTEST := -m pytest -n 2 --dist loadfile
 # protocol and every rules.py are held to 100 % of their branches; the config says so.
 COVER := --cov --cov-config=tests/pure.coveragerc --cov-report=term
 # The newest Python runs the part that differs between versions and takes seconds: the pure
-# core, the client (locks, files, threads) and the house's own checks.
-NEWEST_TESTS := tests/protocol tests/client tests/house
+# core, the client (locks, files, threads), the SDK's two forms and the house's own checks.
+NEWEST_TESTS := tests/protocol tests/client tests/house tests/sdk/test_binding.py \
+  tests/sdk/test_token_stores.py tests/sdk/test_misbehaving_servers.py
 # What the server promises does not depend on the database: its heart once more on PostgreSQL, where
 # that is installed. The test of what lies in the file reads SQLite's.
 POSTGRESQL_TESTS := tests/server/oauth/test_codes.py tests/server/oauth/test_device.py \

