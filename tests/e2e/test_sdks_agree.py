@@ -20,7 +20,8 @@ from keyturn.sdk import (
     StackServerApp,
     TokenPair,
 )
-from tests.e2e.agreeing_ import CASES, INLINE, Case
+from tests.e2e.agreeing_ import INLINE, Case
+from tests.e2e.agreeing_features_ import CASES
 from tests.e2e.test_published_clients import FLOWS, PROJECT, _install
 from tests.requirements_ import require
 from tests.served_ import Served, serving
