@@ -12,6 +12,7 @@ from schemathesis.config import SchemathesisConfig
 from keyturn.server.app import create_app
 from keyturn.server.settings import Settings
 from tests.server.bad_input.callers_ import API, Callers
+from tests.server.bad_input.good_external_ import of_external
 from tests.server.oauth.grants_ import (
     approve,
     decide_device,
@@ -44,10 +45,14 @@ class Checked:
         """Compare an answer with what the document says of an operation."""
         method = answer.request.method
         assert answer.is_success, (method, template, answer.text)
-        document()[template][method].validate_response(answer)
+        self.documented(template, method).validate_response(answer)
         self.succeeded.add(f"{method} {template}")
         is_json = answer.headers.get("content-type", "").startswith("application/json")
         return answer.json() if is_json else None
+
+    def documented(self, template: str, method: str) -> Any:
+        """Return what the document says of an operation."""
+        return document()[template][method]
 
     def api(
         self, method: str, template: str, who: dict[str, str], body: Any = None, **ids: str
@@ -183,12 +188,15 @@ def of_registration(checked: Checked, server: InProcess) -> None:
 
 
 @pytest.mark.proves("S-2", "S-20", "S-25")
-def test_every_operation_succeeds_as_documented(shared: InProcess, callers: Callers) -> None:
+def test_every_operation_succeeds_as_documented(
+    shared: InProcess, callers: Callers, server: InProcess
+) -> None:
     checked = Checked(callers)
     for part in (of_projects, of_accounts, of_teams, of_cli_sign_in):
         part(checked)
     of_oauth(checked, shared)
     of_registration(checked, shared)
+    of_external(checked, server)
     documented = {
         f"{method.upper()} {path}"
         for path, methods in create_app(Settings()).openapi()["paths"].items()
