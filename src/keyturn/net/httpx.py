@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import sys
 import threading
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from keyturn.protocol.errors import MissingExtra, ServerUnreachable
@@ -169,6 +168,8 @@ class _Lazy:
 
 
 def _options() -> dict[str, Any]:
+    from http.cookiejar import CookieJar, DefaultCookiePolicy
+
     return {"cookies": CookieJar(DefaultCookiePolicy(allowed_domains=[]))}
 
 

@@ -8,6 +8,13 @@ Needs ``pip install 'keyturn[sdk]'``. Every operation comes in two forms from on
 Error codes of the API are classes of ``keyturn.sdk.known_errors``.
 """
 
+try:
+    import typing_extensions as _typing_extensions  # noqa: F401 - is it there?
+except ImportError:
+    from keyturn.protocol.errors import MissingExtra
+
+    raise MissingExtra("sdk", needed_for="keyturn.sdk") from None
+
 from keyturn.sdk.apps.invitations import TeamInvitationDetails
 from keyturn.sdk.apps.oauth import OAuthUrl
 from keyturn.sdk.apps.partial_user import TokenPartialUser
