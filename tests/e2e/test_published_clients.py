@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.issuers_.openid_ import OpenIssuer
 from tests.requirements_ import go_without, require
 from tests.served_ import Served, serving
 
@@ -35,6 +36,16 @@ allow_team_api_keys = true
 {chr(10).join(f'{name} = "{value}"' for name, value in PROJECT.items())}
 """
 
+WORK = """
+[[projects.oauth_providers]]
+id = "work"
+type = "openid"
+issuer = "{issuer}"
+client_id = "keyturn"
+client_secret = "hush"
+unsafe_allow_private_addresses = true
+"""
+
 # The first sends x-stack-... and knows neither anonymous users nor sessions; the second knows
 # both and signs CLIs in; the third sends x-hexclave-... and attaches anonymous sessions.
 OLDEST = ("account", "renewal", "project")
@@ -45,6 +56,7 @@ MIDDLE = (
     "cli",
     "server",
     "api_keys",
+    "providers",
     "mailed",
     "teams",
     "second_factor",
@@ -83,15 +95,32 @@ def _install(version: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def issuer() -> Iterator[OpenIssuer]:
+    """Yield a provider that knows the server by this client."""
+    with OpenIssuer() as started:
+        started.clients["keyturn"] = {
+            "client_id": "keyturn",
+            "client_secret": "hush",
+            "token_endpoint_auth_method": "client_secret_basic",
+            "redirect_uris": ["http://127.0.0.1/api/v1/auth/oauth/callback/work"],
+        }
+        yield started
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, issuer: OpenIssuer) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("published")
-    with serving(folder, config=CONFIG, rate_limits="off") as served:
+    config = CONFIG + WORK.format(issuer=issuer.url)
+    with serving(folder, config=config, rate_limits="off") as served:
         yield served
 
 
 @pytest.mark.proves("S-1", "S-6", "S-9", "S-10", "S-11")
 @pytest.mark.parametrize(("version", "flow"), CASES)
-def test_the_published_package_works_unchanged(version: str, flow: str, server: Served) -> None:
+def test_the_published_package_works_unchanged(
+    version: str, flow: str, server: Served, issuer: OpenIssuer
+) -> None:
+    issuer.subject = f"ada of {version}"
     node, folder = require("node"), _install(version)
     facts = {
         "folder": str(folder),
