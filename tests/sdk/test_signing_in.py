@@ -1,12 +1,13 @@
 """Signing in, up and out, and whose session it then is: against the real server, in both forms."""
 
+import asyncio
 import json
 
 import pytest
 
 from keyturn.sdk import MemoryTokenStore, TokenPair, TokenStoreRequired, UserNotSignedIn
 from keyturn.sdk.known_errors import EmailPasswordMismatch, PasswordTooShort, UserEmailAlreadyExists
-from tests.sdk.stage_ import PASSWORD, Form, StagedProject, done, new_email, signed_up
+from tests.sdk.stage_ import PASSWORD, Form, Stage, StagedProject, done, new_email, signed_up
 
 
 @pytest.mark.specified(
@@ -86,6 +87,19 @@ def test_nobody_is_none_an_error_or_somebody_anonymous(form: Form, project: Stag
         assert guest.is_anonymous
         assert (await done(app.get_user(or_="anonymous"))).id == guest.id
         assert await done(app.get_user()) is None
+
+    form.play(body)
+
+
+def test_two_that_want_somebody_anonymous_at_once_get_the_same(
+    stage: Stage, project: StagedProject
+) -> None:
+    form = Form(stage, awaitable=True)
+
+    async def body() -> None:
+        app = form.client(project)
+        guests = await asyncio.gather(*(app.get_user(or_="anonymous") for _ in range(3)))
+        assert len({guest.id for guest in guests}) == 1
 
     form.play(body)
 

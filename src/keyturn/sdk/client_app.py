@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, overload
 
 from keyturn.sdk.apps.base import DEFAULT_BASE_URL
 from keyturn.sdk.apps.cli_login import CliLoginOperations
-from keyturn.sdk.apps.credentials import CredentialOperations, begin_session
+from keyturn.sdk.apps.credentials import CredentialOperations, begin_anonymous_session
 from keyturn.sdk.apps.features import ClientFeatures
 from keyturn.sdk.apps.invitations import InvitationOperations
 from keyturn.sdk.apps.partial_user import PartialUserOperations
@@ -18,7 +18,6 @@ from keyturn.sdk.apps.tokens import TokenOperations
 from keyturn.sdk.binding import Async, S_co, Steps, Sync, overloaded
 from keyturn.sdk.errors import UserNotSignedIn
 from keyturn.sdk.resources.current_user import CurrentUser
-from keyturn.sdk.values import at
 
 if TYPE_CHECKING:
     from keyturn.net.httpx import HttpClient
@@ -141,8 +140,7 @@ class StackClientApp(
             user = None
         if user is None and anonymous:
             tokens = self._store_for(token_store) if session.tokens is None else session.tokens
-            path = at("auth", "anonymous", "sign-up")
-            yield from begin_session(self._as_project, tokens, path, {})
+            yield from begin_anonymous_session(self._as_project, tokens)
             user = yield from _current(session)
         if user is None and or_ != "return_none":
             raise UserNotSignedIn

@@ -106,11 +106,26 @@ def begin_session(
     """Have a session begun at ``path`` and keep its tokens; returns the whole answer."""
     tokens.require_writable()
     answer = yield from session.post(path, body)
-    pair = TokenPair(
+    tokens.sign_in(_tokens_of(answer), session.api)
+    return answer
+
+
+def begin_anonymous_session(session: Session[Any], tokens: TokenStore) -> Steps[None]:
+    """Have a session without a person begun, and keep it unless somebody came first.
+
+    Of two that do so at once, both then go on with the one session that was kept.
+    """
+    tokens.require_writable()
+    before = tokens.get_stored_refresh_token()
+    answer = yield from session.post(at("auth", "anonymous", "sign-up"))
+    pair = _tokens_of(answer)
+    tokens.compare_and_set(before, pair.refresh_token, pair.access_token)
+
+
+def _tokens_of(answer: Members) -> TokenPair:
+    return TokenPair(
         access_token=answer.text("access_token"), refresh_token=answer.text("refresh_token")
     )
-    tokens.sign_in(pair, session.api)
-    return answer
 
 
 def end_session(session: Session[Any]) -> Steps[None]:
