@@ -33,6 +33,7 @@ SETTINGS: dict[str, Any] = {
             "super_secret_admin_key": "sak_of_acme",
             "registration": "token",
             "initial_access_token": INITIAL,
+            "passkey_enabled": True,
         }
     ],
     "clients": [
@@ -74,6 +75,7 @@ def hold_everything(server: InProcess) -> Held:
         **_of_stack(server, user),
         **_of_mail(server),
         **_of_mailed_codes(server, user),
+        **_of_ceremonies(server, user),
         **secrets,
     }
     browser.open(authorize_path())
@@ -156,4 +158,33 @@ def _of_mailed_codes(server: InProcess, user: User) -> dict[str, str]:
             "/auth/password/send-reset-code", known, CLIENT_HEADERS, email=known.address
         ),
         "verification code": send(verify, work, secret),
+    }
+
+
+def _of_ceremonies(server: InProcess, user: User) -> dict[str, str]:
+    """Begin everything that is finished with a code: second factors, passkeys, an invitation."""
+    tokens = server.run(
+        server.services.stack_tokens.begin(server.project, user, origin=BROWSER_ORIGIN)
+    )
+    signed_in = {**CLIENT_HEADERS, "x-stack-access-token": tokens.access_token}
+    secret = {**CLIENT_HEADERS, "x-stack-access-type": "server"}
+    secret["x-stack-secret-server-key"] = "ssk_of_acme"
+
+    def passkey_code(what: str) -> str:
+        answer = server.post(f"/api/v1/auth/passkey/initiate-passkey-{what}", headers=signed_in)
+        assert answer.status_code == 200, answer.text
+        found: str = answer.json()["code"]
+        return found
+
+    team = server.post("/api/v1/teams", json={"display_name": "Engines"}, headers=secret).json()
+    invited = Mailbox(server, "ada@team.example")
+    body = {"team_id": team["id"], "email": invited.address, "callback_url": f"{BASE_URL}/back"}
+    server.post("/api/v1/team-invitations/send-code", json=body, headers=secret)
+    second_factor = server.services.second_factor
+    return {
+        "second factor attempt": server.run(second_factor.begin(user, "stack")),
+        "browser's second factor attempt": server.run(second_factor.begin(user, "browser")),
+        "passkey registration code": passkey_code("registration"),
+        "passkey authentication code": passkey_code("authentication"),
+        "invitation code": invited.code(),
     }

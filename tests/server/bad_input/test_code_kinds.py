@@ -95,6 +95,10 @@ def no_mailed_code(answer: httpx2.Response) -> bool:
     return refused in {(400, "SCHEMA_ERROR"), (404, "VERIFICATION_CODE_NOT_FOUND")}
 
 
+def signed_in(held: Held, path: str, **body: Any) -> httpx2.Response:
+    return stack(held, path, body, access_token=held.codes["Stack access token"])
+
+
 def somebody_else(held: Held) -> Person:
     """Return a fresh account's browser: guesses are counted by account, and by address."""
     other = Person(held.server)
@@ -343,6 +347,42 @@ DOORS: dict[str, tuple[Door, set[str], Check]] = {
         {"verification code"},
         lambda answer: "That link no longer works" in answer.text,
     ),
+    "second factor": (
+        lambda held, code: stack(
+            held, "/auth/mfa/sign-in", {"type": "totp", "totp": "000000", "code": code}
+        ),
+        {"second factor attempt"},
+        no_mailed_code,
+    ),
+    "page of a second factor": (
+        lambda held, code: with_cookie_of(
+            held, "/sign-in/second-factor", f"keyturn_second_factor={code}"
+        ),
+        {"browser's second factor attempt"},
+        lambda answer: answer.headers.get("location") == "/sign-in?notice=second-factor-over",
+    ),
+    "passkey registration": (
+        lambda held, code: signed_in(held, "/auth/passkey/register", code=code, credential={}),
+        {"passkey registration code"},
+        no_mailed_code,
+    ),
+    "passkey authentication": (
+        lambda held, code: stack(
+            held, "/auth/passkey/sign-in", {"code": code, "authentication_response": {}}
+        ),
+        {"passkey authentication code"},
+        no_mailed_code,
+    ),
+    "invitation": (
+        lambda held, code: signed_in(held, "/team-invitations/accept", code=code),
+        {"invitation code"},
+        no_mailed_code,
+    ),
+    "look at an invitation": (
+        lambda held, code: stack(held, "/team-invitations/accept/check-code", {"code": code}),
+        {"invitation code"},
+        no_mailed_code,
+    ),
     "confirm page": (
         opened_as_login_code,
         {"login code"},
@@ -399,6 +439,16 @@ def test_after_all_that_every_code_still_opens_its_own_door(held: Held) -> None:
     assert knocked("device grant", "device code").status_code == 200
     assert knocked("refresh grant", "OAuth refresh token").status_code == 200
     assert knocked("typed code", "user code").headers["location"] == "/device/confirm"
+    assert knocked("look at an invitation", "invitation code").status_code == 200
+    assert knocked("invitation", "invitation code").json() == {}
+    for door, kind, code in (
+        ("second factor", "second factor attempt", "INVALID_TOTP_CODE"),
+        ("passkey registration", "passkey registration code", "PASSKEY_REGISTRATION_FAILED"),
+        ("passkey authentication", "passkey authentication code", "PASSKEY_AUTHENTICATION_FAILED"),
+    ):
+        assert known_error(code, 400)(knocked(door, kind))
+    page = knocked("page of a second factor", "browser's second factor attempt")
+    assert "Type the code from your authenticator" in page.text
     assert knocked("session cookie", "browser cookie").status_code == 200
     assert knocked("form", "form token").status_code == 200
     assert knocked("client secret", "client secret").json()["error"] == "invalid_grant"
