@@ -108,6 +108,32 @@ def test_ten_threads_with_an_expired_token_make_one_refresh() -> None:
 
 
 @pytest.mark.proves("D-7")
+def test_threads_and_tasks_that_share_a_store_make_one_refresh_together() -> None:
+    store = MemoryTokenStore(TokenPair(access_token=OLD, refresh_token="r"))
+    blocking, awaitable = Fake(awaitable=False), Fake(awaitable=True)
+    blocking.answering = awaitable.answering = answering(renewed(NEW))
+    together = threading.Barrier(CROWD + 1)
+
+    def call() -> str:
+        together.wait(timeout=10)
+        user = blocking.app(store).get_user()
+        return str(user.id)
+
+    async def body() -> None:
+        app = awaitable.app(store)
+        users = await asyncio.gather(*(app.get_user() for _ in range(CROWD)))
+        assert [user.id for user in users] == ["u1"] * CROWD
+
+    with ThreadPoolExecutor(CROWD) as crowd:
+        calls = [crowd.submit(call) for _ in range(CROWD)]
+        together.wait(timeout=10)
+        awaitable.play(body)
+        assert [each.result(timeout=10) for each in calls] == ["u1"] * CROWD
+    grants = [*blocking.sent("/auth/oauth/token"), *awaitable.sent("/auth/oauth/token")]
+    assert len(grants) == 1
+
+
+@pytest.mark.proves("D-7")
 def test_whoever_waited_for_a_refresh_that_failed_fails_alike_and_sends_nothing() -> None:
     fake = Fake(awaitable=True)
     fake.answering = answering(httpx2.Response(503, text="Oops"))
