@@ -38,8 +38,11 @@ class RequestLike(Protocol):
     """A request of any framework: Starlette, FastAPI, Django, Flask and their kin."""
 
     @property
-    def headers(self) -> HeaderLookup:
-        """Its headers, whatever case their names are asked for in."""
+    def headers(self) -> Any:
+        """Its headers, a HeaderLookup whatever case names are asked for in.
+
+        Not typed as one: what Django computes when it is first asked, checkers cannot follow.
+        """
         ...
 
 
