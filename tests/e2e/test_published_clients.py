@@ -33,7 +33,18 @@ create_team_on_sign_up = true
 client_team_creation_enabled = true
 allow_user_api_keys = true
 allow_team_api_keys = true
+data_vault_stores = ["tokens"]
 {chr(10).join(f'{name} = "{value}"' for name, value in PROJECT.items())}
+
+[projects.payments.items.credits]
+display_name = "Credits"
+customer_type = "user"
+
+[projects.payments.products.pro]
+display_name = "Pro"
+customer_type = "user"
+prices.monthly = {{ USD = "10", interval = [1, "month"] }}
+included_items.credits = {{ quantity = 10, expires = "when-purchase-expires" }}
 """
 
 WORK = """
@@ -61,7 +72,7 @@ MIDDLE = (
     "teams",
     "second_factor",
 )
-NEWEST = (*MIDDLE, "cli_anonymous")
+NEWEST = (*MIDDLE, "cli_anonymous", "features")
 CASES = [
     pytest.param(version, flow, id=f"{flow}-{version}")
     for version, flows in (("2.7.23", OLDEST), ("2.8.41", MIDDLE), ("2.8.108", NEWEST))

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
 
+from keyturn.server.payments.intervals import Interval, after
 from keyturn.server.payments.ledger import (
     MOST_REPEATS,
     Account,
-    Due,
     Expiry,
-    Interval,
+    Repeat,
     advanced,
-    after,
     changed,
     ended,
     given,
@@ -33,7 +33,7 @@ def test_more_and_less_add_up() -> None:
     for now, delta in enumerate((2, -1, 5, 0, -6, -3)):
         account = changed(account, delta, expires_at=None, now=now)
     assert account.quantity == -3
-    assert account.due == ()
+    assert (account.parts, account.returns, account.repeats) == ((), (), ())
 
 
 def test_what_nobody_used_is_lost_when_it_expires_and_what_was_used_is_not_lost_twice() -> None:
@@ -66,44 +66,71 @@ def test_what_has_expired_already_changes_nothing() -> None:
 
 
 @dataclass(frozen=True)
-class Given:
-    amount: int
-    granted_at: int
-    expires_at: int
+class Unit:
+    """One single unit, in the slow way of counting."""
+
+    lost_at: float
 
 
-def replayed(history: list[Given], now: int) -> int:
-    """Count from the whole history, the slow way, as it was first described."""
-    times = {one.granted_at for one in history}
-    times |= {one.expires_at for one in history if one.amount > 0 and one.expires_at <= now}
-    granted = expired = gone = 0
-    for time in sorted(times):
-        for one in history:
-            if one.amount > 0 and one.granted_at == time:
-                granted += one.amount
-            if one.amount > 0 and one.expires_at == time <= now:
-                expired += one.amount
-        used = sum(-o.amount for o in history if o.amount < 0 and o.granted_at == time)
-        gone = max(gone + used, expired)
-    return granted - gone
+def counted(history: list[tuple[int, int, float]], now: int) -> int:
+    """Count unit by unit over the whole history: instants, amounts, and when each is lost."""
+    units, debt = list[Unit](), 0
+    for at, amount, lost_at in [*history, (now, 0, 0)]:
+        units = sorted((unit for unit in units if unit.lost_at > at), key=lambda u: u.lost_at)
+        for _ in range(amount):
+            if debt:
+                debt -= 1
+            else:
+                units.append(Unit(lost_at))
+        for _ in range(-amount):
+            if units:
+                units.pop(0)
+            else:
+                debt += 1
+    return len(units) - debt
 
 
-def test_folding_gives_what_the_whole_history_gives() -> None:
+def test_folding_gives_what_counting_unit_by_unit_gives() -> None:
     chance = random.Random(20261121)  # noqa: S311 - the same histories each time
     for _ in range(300):
-        account, history, now = Account(), list[Given](), 0
+        account, history, now = Account(), list[tuple[int, int, float]](), 0
         for _ in range(chance.randint(1, 25)):
-            now += 2 * chance.randint(1, 5)
-            if chance.random() < 0.5:
-                expires_at = now + 2 * chance.randint(0, 30) + 1  # never with a change
-                amount = chance.randint(1, 9)
-            else:
-                expires_at, amount = 10**9, -chance.randint(1, 9)
-            history.append(Given(amount, now, expires_at))
-            expiry = expires_at if expires_at < 10**9 else None
-            account = changed(account, amount, expires_at=expiry, now=now)
+            now += chance.randint(0, 5)
+            amount = chance.randint(-9, 9)
+            lost_at = chance.choice([math.inf, now + chance.randint(1, 60)])
+            history.append((now, amount, lost_at))
+            expires_at = None if amount < 0 or lost_at == math.inf else int(lost_at)
+            account = changed(account, amount, expires_at=expires_at, now=now)
             later = now + chance.randint(0, 80)
-            assert advanced(account, now=later).quantity == replayed(history, later)
+            assert advanced(account, now=later).quantity == counted(history, later)
+            assert account.debt == 0 or account.quantity == -account.debt
+
+
+def test_what_was_used_before_does_not_come_back_when_something_else_is_lost() -> None:
+    account = changed(Account(), 5, expires_at=None, now=0)
+    account = changed(account, -2, expires_at=None, now=1)
+    account = given(
+        account, 10, purchase_id="p", expiry="when-purchase-expires", interval=None, now=2
+    )
+    assert account.quantity == 13
+    assert ended(account, "p", now=3).quantity == 3
+
+
+def test_what_is_given_pays_the_debt_first() -> None:
+    account = changed(Account(), -4, expires_at=None, now=0)
+    account = changed(account, 10, expires_at=50, now=1)
+    assert account.quantity == 6
+    assert advanced(account, now=50).quantity == 0
+
+
+def test_a_use_that_ends_gives_nothing_back_of_a_purchase_that_has_ended() -> None:
+    account = given(
+        Account(), 5, purchase_id="p", expiry="when-purchase-expires", interval=None, now=0
+    )
+    account = changed(account, 1, expires_at=None, now=0)
+    account = changed(account, -6, expires_at=50, now=1)
+    account = ended(account, "p", now=2)
+    assert advanced(account, now=50).quantity == 1
 
 
 def test_what_comes_with_a_purchase_ends_with_it_where_that_was_said() -> None:
@@ -142,19 +169,20 @@ def test_what_repeats_comes_again_until_the_purchase_ends(
     account = ended(account, "p", now=3 * DAY)
     for days, quantity in after_the_end.items():
         assert advanced(account, now=days * DAY).quantity == quantity
-    assert len(account.due) <= 1
+    assert account.repeats == ()
 
 
 def test_a_repeat_ends_after_a_time_that_nobody_sees() -> None:
-    last = Due(
-        kind="repeat",
-        amount=1,
+    last = Repeat(
         at=1,
         purchase_id="p",
+        amount=1,
+        since=0,
         times=MOST_REPEATS,
         interval=(1, "day"),
+        expiry="never",
     )
-    assert advanced(Account(due=(last,)), now=10**12) == Account(granted=1)
+    assert advanced(Account(repeats=(last,)), now=10**12) == Account(lasting=1)
 
 
 @pytest.mark.parametrize(
@@ -185,4 +213,7 @@ def test_an_account_is_kept_and_read_back_whole() -> None:
         Account(), 3, purchase_id="p", expiry="when-purchase-expires", interval=(1, "week"), now=5
     )
     account = changed(account, 9, expires_at=50, now=6)
+    account = changed(account, -4, expires_at=60, now=7)
+    account = changed(account, 2, expires_at=None, now=8)
     assert Account.from_json(account.as_json()) == account
+    assert account.quantity == 10

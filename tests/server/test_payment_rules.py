@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from keyturn.server.payments import rules
 from keyturn.server.payments.catalog import Payments, Product
-from keyturn.server.payments.ledger import after
+from keyturn.server.payments.intervals import after
 from keyturn.server.payments.rules import AlreadyGranted, Customer, Owned, Refused
 from keyturn.server.projects.rules import ProjectConfig
 

@@ -141,6 +141,16 @@ def test_who_turned_it_off_or_has_no_address_gets_nothing(api: Api) -> None:
     assert outbox(api.server.settings.data) == []
 
 
+def test_a_mail_for_later_waits_until_then(api: Api) -> None:
+    later = api.server.clock.now + 3_600_000
+    send(api, user_ids=[api.person().user_id], scheduled_at_millis=later)
+    deliver(api)
+    assert outcomes(api) == [("queued", None)]
+    api.server.clock.advance(3600)
+    deliver(api)
+    assert outcomes(api) == [("kept", None)]
+
+
 def test_an_urgent_mail_overtakes(start_server: Start) -> None:
     inbox = Inbox()
     with smtp(inbox) as port:

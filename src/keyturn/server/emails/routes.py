@@ -39,6 +39,7 @@ async def send_email(call: Call[SendEmail, Nothing]) -> Wire:
         category_id=category_id,
         urgent=bool(body.is_high_priority),
         user_ids=body.user_ids,
+        not_before=body.scheduled_at_millis or 0,
     )
     try:
         user_ids = await call.services.emails.queue(mail)

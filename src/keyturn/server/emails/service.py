@@ -34,7 +34,17 @@ class NoSuchRecipient(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMail:
-    """What is to be sent; ``user_ids`` is ``None`` for everybody in the project."""
+    """What is to be sent.
+
+    Attributes:
+        project_id: Whose server asks for it.
+        subject: In one line.
+        html: What it says.
+        category_id: What kind of mail it is, if that is said.
+        urgent: Whether it goes before others.
+        user_ids: Whom it is for; ``None`` for everybody in the project.
+        not_before: When it may leave, in milliseconds.
+    """
 
     project_id: str
     subject: str = field(repr=False)
@@ -42,6 +52,7 @@ class NewMail:
     category_id: str | None
     urgent: bool
     user_ids: Sequence[str] | None
+    not_before: int = 0
 
 
 class Emails:
@@ -93,15 +104,16 @@ class Emails:
             html_sealed=self._sealed(mail_id, "html", mail.html),
             now=now,
         )
+        due_at = max(now, mail.not_before)
         if mail.user_ids is None:
             return (
                 yield from store.add_everybody(
-                    mail_id, mail.project_id, urgent=mail.urgent, now=now
+                    mail_id, mail.project_id, urgent=mail.urgent, due_at=due_at, now=now
                 )
             )
         for user_id in (wanted := list(dict.fromkeys(mail.user_ids))):
             added = yield from store.add_recipient(
-                mail_id, mail.project_id, user_id, urgent=mail.urgent, now=now
+                mail_id, mail.project_id, user_id, urgent=mail.urgent, due_at=due_at, now=now
             )
             if not added:
                 raise NoSuchRecipient(user_id)

@@ -32,7 +32,7 @@ def add_mail(
 
 
 def add_recipient(
-    mail_id: str, project_id: str, user_id: str, *, urgent: bool, now: int
+    mail_id: str, project_id: str, user_id: str, *, urgent: bool, due_at: int, now: int
 ) -> Work[bool]:
     """Queue a mail for a user; false if the project has no such user."""
     row = yield from first(
@@ -41,18 +41,22 @@ def add_recipient(
         project_id=project_id,
         user_id=user_id,
         is_urgent=int(urgent),
+        due_at=due_at,
         now=now,
     )
     return row is not None
 
 
-def add_everybody(mail_id: str, project_id: str, *, urgent: bool, now: int) -> Work[list[str]]:
+def add_everybody(
+    mail_id: str, project_id: str, *, urgent: bool, due_at: int, now: int
+) -> Work[list[str]]:
     """Queue a mail for every user of a project; return their ids."""
     rows = yield from every(
         "insert_mail_deliveries_to_all",
         mail_id=mail_id,
         project_id=project_id,
         is_urgent=int(urgent),
+        due_at=due_at,
         now=now,
     )
     return [row["user_id"] for row in rows]

@@ -21,6 +21,7 @@ class SendEmail(Wire):
     notification_category_name: str | None = None
     theme_id: str | Literal[False] | None = None
     is_high_priority: bool | None = None
+    scheduled_at_millis: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
     html: str | None = None
     template_id: str | None = None
     variables: dict[str, str] | None = None

@@ -9,7 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from keyturn.server.payments.ledger import Expiry, Unit
+from keyturn.server.payments.intervals import Unit
+from keyturn.server.payments.ledger import Expiry  # noqa: TC001 - pydantic reads it
 
 CustomerType = Literal["user", "team", "custom"]
 CURRENCIES = ("USD", "EUR", "GBP", "JPY", "INR", "AUD", "CAD")

@@ -1,72 +1,99 @@
-"""How many of an item a customer has: what was given, used and has expired. Pure.
+"""How many of an item a customer has: what was given, and what is left of it. Pure.
 
-An account is folded as it goes, so that asking costs the same after a million changes. Uses take
-what expires first: of expiring units only those are lost that nobody had used by then.
+An account is folded as it goes, so that asking costs the same after a million changes. Whoever uses
+some takes what is lost first; of what is lost at some time only that is lost which is left then.
+What is used beyond that is a debt, which the next that is given pays.
 """
 
 from __future__ import annotations
 
-import calendar
 import json
 from dataclasses import asdict, dataclass, field, replace
-from datetime import MAXYEAR, UTC, datetime, timedelta
 from typing import Any, Literal
 
-Unit = Literal["day", "week", "month", "year"]
-Interval = tuple[int, Unit]
+from keyturn.server.payments.intervals import Interval, after
+
 Expiry = Literal["never", "when-purchase-expires", "when-repeated"]
 # A grant whose repeats nobody could want to count; what comes later is not given any more.
 MOST_REPEATS = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
-    """What will happen to an account.
+class Part:
+    """Some of an item, and when it is lost.
 
     Attributes:
-        kind: ``expire`` takes back what was not used, ``return`` gives a use back, ``repeat`` gives
-            the same again.
         amount: How many.
-        at: When, in milliseconds; ``None``: when the purchase ends.
-        purchase_id: The purchase it belongs to, if any.
-        since, times, interval: Of a repeat: its first instant, how often it has come, and the time
-            between two.
-        expiry: Of a repeat: what becomes of what was given before.
+        at: When, in milliseconds; ``None``: with its purchase, or never.
+        purchase_id: The purchase it came with, if any.
     """
 
-    kind: Literal["expire", "return", "repeat"]
     amount: int
-    at: int | None
+    at: int | None = None
     purchase_id: str | None = None
-    since: int = 0
-    times: int = 0
-    interval: Interval | None = None
-    expiry: Expiry = "never"
+
+    @property
+    def lasts(self) -> bool:
+        """Say whether it is never lost."""
+        return self.at is None and self.purchase_id is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return:
+    """A use that ends: what it took is there again, as far as that is not lost meanwhile."""
+
+    at: int
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """What comes again as long as a purchase goes on.
+
+    Attributes:
+        at: When it comes next, in milliseconds.
+        amount: How many.
+        since, times, interval: Its first instant, the number of the next, and the time between two.
+        expiry: When what was given before is lost.
+    """
+
+    at: int
+    purchase_id: str
+    amount: int
+    since: int
+    times: int
+    interval: Interval
+    expiry: Expiry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """One customer's account of one item.
+    """One customer's account of one item. Whoever has a debt has nothing else."""
 
-    ``gone`` is what was used or has expired, no unit twice; it is never less than ``expired``.
-    """
-
-    granted: int = 0
-    expired: int = 0
-    gone: int = 0
-    due: tuple[Due, ...] = field(default=())
+    lasting: int = 0
+    parts: tuple[Part, ...] = field(default=())
+    debt: int = 0
+    returns: tuple[Return, ...] = field(default=())
+    repeats: tuple[Repeat, ...] = field(default=())
 
     @property
     def quantity(self) -> int:
         """How many there are now; less than 0 where that was allowed."""
-        return self.granted - self.gone
+        return self.lasting + sum(part.amount for part in self.parts) - self.debt
 
     @classmethod
     def from_json(cls, text: str) -> Account:
         """Read what ``as_json`` wrote."""
         found: dict[str, Any] = json.loads(text)
-        dues = [_due(each) for each in found.pop("due")]
-        return cls(**found, due=tuple(dues))
+        return cls(
+            lasting=found["lasting"],
+            parts=_parts(found["parts"]),
+            debt=found["debt"],
+            returns=tuple(Return(at=r["at"], parts=_parts(r["parts"])) for r in found["returns"]),
+            repeats=tuple(
+                Repeat(**r | {"interval": tuple(r["interval"])}) for r in found["repeats"]
+            ),
+        )
 
     def as_json(self) -> str:
         """Return the stored form."""
@@ -74,16 +101,15 @@ class Account:
 
 
 def advanced(account: Account, *, now: int) -> Account:
-    """Return the account after everything that is due until now, in the order of its time."""
-    while True:
-        timed = [one for one in account.due if one.at is not None and one.at <= now]
-        if not timed:
-            return account
-        # A use is given back last: what it took must not expire in the same instant.
-        first = min(timed, key=lambda one: (one.at or 0, one.kind == "return"))
-        rest = list(account.due)
-        rest.remove(first)
-        account = _happened(replace(account, due=tuple(rest)), first)
+    """Return the account after everything that happens until now, in the order of its time."""
+    while (time := _next(account)) is not None and time <= now:
+        # What is lost goes before what comes, so that nothing outlives its time by an instant.
+        account = replace(account, parts=tuple(p for p in account.parts if p.at != time))
+        for repeat in [each for each in account.repeats if each.at == time]:
+            account = _repeated(account, repeat)
+        for ending in [each for each in account.returns if each.at == time]:
+            account = _returned(account, ending)
+    return account
 
 
 def changed(account: Account, delta: int, *, expires_at: int | None, now: int) -> Account:
@@ -91,15 +117,13 @@ def changed(account: Account, delta: int, *, expires_at: int | None, now: int) -
     account = advanced(account, now=now)
     if expires_at is not None and expires_at <= now:
         return account
-    if delta < 0:
-        account = replace(account, gone=account.gone - delta)
-        kind: Literal["expire", "return"] = "return"
-    else:
-        account = replace(account, granted=account.granted + delta)
-        kind = "expire"
-    if expires_at is None or delta == 0:
+    if delta >= 0:
+        return _given(account, Part(amount=delta, at=expires_at))
+    account, taken = _taken(account, -delta)
+    if expires_at is None:
         return account
-    return _with(account, Due(kind=kind, amount=abs(delta), at=expires_at))
+    ending = Return(at=expires_at, parts=taken)
+    return replace(account, returns=(*account.returns, ending))
 
 
 def given(
@@ -113,104 +137,110 @@ def given(
 ) -> Account:
     """Return the account with what a purchase includes, and what of it comes again."""
     account = advanced(account, now=now)
-    account = replace(account, granted=account.granted + amount)
-    if expiry == "when-purchase-expires":
-        account = _with_purchase(account, purchase_id, amount)
     if interval is None:
-        return account
-    repeat = Due(
-        kind="repeat",
-        amount=amount,
-        at=after(now, interval, times=1),
+        with_purchase = expiry == "when-purchase-expires"
+        return _given(
+            account, Part(amount=amount, purchase_id=purchase_id if with_purchase else None)
+        )
+    first = Repeat(
+        at=now,
         purchase_id=purchase_id,
+        amount=amount,
         since=now,
-        times=1,
+        times=0,
         interval=interval,
         expiry=expiry,
     )
-    return _with(account, repeat)
+    return _repeated(account, first)
 
 
 def ended(account: Account, purchase_id: str, *, now: int) -> Account:
     """Return the account after a purchase's end: nothing comes again, and some of it is lost."""
     account = advanced(account, now=now)
-    of_purchase = [one for one in account.due if one.purchase_id == purchase_id]
-    account = replace(account, due=tuple(d for d in account.due if d.purchase_id != purchase_id))
-    for one in of_purchase:
-        if one.kind == "expire":
-            account = _expired(account, one.amount)
-        elif one.expiry == "when-repeated":
-            # It was good until the next one comes.
-            account = _with(account, Due(kind="expire", amount=one.amount, at=one.at))
+
+    def stays(part: Part) -> bool:
+        return part.purchase_id != purchase_id or part.at is not None
+
+    return replace(
+        account,
+        parts=tuple(filter(stays, account.parts)),
+        returns=tuple(
+            replace(each, parts=tuple(filter(stays, each.parts))) for each in account.returns
+        ),
+        repeats=tuple(each for each in account.repeats if each.purchase_id != purchase_id),
+    )
+
+
+def _parts(found: list[dict[str, Any]]) -> tuple[Part, ...]:
+    return tuple(Part(**each) for each in found)
+
+
+def _next(account: Account) -> int | None:
+    times = [part.at for part in account.parts if part.at is not None]
+    times += [each.at for each in account.returns]
+    times += [each.at for each in account.repeats]
+    return min(times, default=None)
+
+
+def _given(account: Account, part: Part) -> Account:
+    """Pay the debt, and keep the rest."""
+    paid = min(account.debt, part.amount)
+    account, left = replace(account, debt=account.debt - paid), part.amount - paid
+    if left == 0:
+        return account
+    if part.lasts:
+        return replace(account, lasting=account.lasting + left)
+    others = []
+    for other in account.parts:
+        if (other.at, other.purchase_id) == (part.at, part.purchase_id):
+            left += other.amount
+        else:
+            others.append(other)
+    return replace(account, parts=(*others, replace(part, amount=left)))
+
+
+def _taken(account: Account, amount: int) -> tuple[Account, tuple[Part, ...]]:
+    """Take what is lost first, then what lasts, then a debt; return what was taken of each."""
+    kept, taken = list[Part](), list[Part]()
+    for part in sorted(account.parts, key=lambda p: (p.at is None, p.at or 0)):
+        used = min(part.amount, amount)
+        amount -= used
+        if used:
+            taken.append(replace(part, amount=used))
+        if part.amount > used:
+            kept.append(replace(part, amount=part.amount - used))
+    lasting = min(account.lasting, amount)
+    if amount:
+        taken.append(Part(amount=amount))
+    account = replace(
+        account,
+        parts=tuple(kept),
+        lasting=account.lasting - lasting,
+        debt=account.debt + amount - lasting,
+    )
+    return account, tuple(taken)
+
+
+def _returned(account: Account, ending: Return) -> Account:
+    others = tuple(each for each in account.returns if each is not ending)
+    account = replace(account, returns=others)
+    for part in ending.parts:
+        if part.at is None or part.at > ending.at:
+            account = _given(account, part)
     return account
 
 
-def after(since: int, interval: Interval, *, times: int) -> int:
-    """Return the instant that lies so many intervals after ``since``, in milliseconds.
-
-    Months and years keep the day, or the month's last one; so the 31st comes back after February.
-    """
-    count, unit = interval[0] * times, interval[1]
-    if unit in ("day", "week"):
-        return since + count * (7 if unit == "week" else 1) * 86_400_000
-    start = datetime.fromtimestamp(since // 1000, UTC)
-    months = start.month - 1 + count * (12 if unit == "year" else 1)
-    year, month = start.year + months // 12, months % 12 + 1
-    if year > MAXYEAR:
-        return _LAST
-    day = min(start.day, calendar.monthrange(year, month)[1])
-    moved = start.replace(year=year, month=month, day=day)
-    return (moved - _EPOCH) // timedelta(milliseconds=1) + since % 1000
-
-
-_EPOCH = datetime.fromtimestamp(0, UTC)
-_LAST = (datetime(MAXYEAR, 12, 31, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
-
-
-def _due(found: dict[str, Any]) -> Due:
-    if found["interval"] is not None:
-        found["interval"] = tuple(found["interval"])
-    return Due(**found)
-
-
-def _happened(account: Account, due: Due) -> Account:
-    if due.kind == "expire":
-        return _expired(account, due.amount)
-    if due.kind == "return":
-        return replace(account, gone=max(account.gone - due.amount, account.expired))
-    return _repeated(account, due)
-
-
-def _repeated(account: Account, due: Due) -> Account:
-    assert due.interval is not None  # noqa: S101 - every repeat has one
-    if due.expiry == "when-repeated":
-        account = _expired(account, due.amount)
-    account = replace(account, granted=account.granted + due.amount)
-    if due.expiry == "when-purchase-expires":
-        assert due.purchase_id is not None  # noqa: S101 - only purchases repeat
-        account = _with_purchase(account, due.purchase_id, due.amount)
-    if due.times >= MOST_REPEATS:
-        return account
-    times = due.times + 1
-    return _with(account, replace(due, times=times, at=after(due.since, due.interval, times=times)))
-
-
-def _expired(account: Account, amount: int) -> Account:
-    expired = account.expired + amount
-    return replace(account, expired=expired, gone=max(account.gone, expired))
-
-
-def _with(account: Account, due: Due) -> Account:
-    return replace(account, due=(*account.due, due))
-
-
-def _with_purchase(account: Account, purchase_id: str, amount: int) -> Account:
-    """Note what ends with a purchase, in one entry however often it is repeated."""
-    kept, total = [], amount
-    for one in account.due:
-        if one.kind == "expire" and one.purchase_id == purchase_id:
-            total += one.amount
-        else:
-            kept.append(one)
-    ends = Due(kind="expire", amount=total, at=None, purchase_id=purchase_id)
-    return replace(account, due=(*kept, ends))
+def _repeated(account: Account, repeat: Repeat) -> Account:
+    times = repeat.times + 1
+    following = after(repeat.since, repeat.interval, times=times)
+    others = tuple(each for each in account.repeats if each is not repeat)
+    if times <= MOST_REPEATS:
+        others = (*others, replace(repeat, times=times, at=following))
+    account = replace(account, repeats=others)
+    bound = repeat.expiry != "never"
+    part = Part(
+        amount=repeat.amount,
+        at=following if repeat.expiry == "when-repeated" else None,
+        purchase_id=repeat.purchase_id if bound else None,
+    )
+    return _given(account, part)

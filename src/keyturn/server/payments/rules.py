@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from keyturn.server.payments.catalog import CustomerType, Payments, Price, Product
-from keyturn.server.payments.ledger import after
+from keyturn.server.payments.intervals import after
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

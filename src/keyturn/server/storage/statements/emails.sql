@@ -7,7 +7,7 @@ VALUES (:id, :project_id, :category_id, :subject_sealed, :html_sealed, :now);
 INSERT INTO mail_delivery (id, mail_id, project_id, user_id, is_urgent, status, attempts, due_at,
                            created_at)
 SELECT CAST(:mail_id AS TEXT) || ':' || id, CAST(:mail_id AS TEXT), project_id, id,
-       CAST(:is_urgent AS BIGINT), 'queued', 0, CAST(:now AS BIGINT), CAST(:now AS BIGINT)
+       CAST(:is_urgent AS BIGINT), 'queued', 0, CAST(:due_at AS BIGINT), CAST(:now AS BIGINT)
   FROM user_account WHERE id = :user_id AND project_id = :project_id
 RETURNING user_id;
 
@@ -15,7 +15,7 @@ RETURNING user_id;
 INSERT INTO mail_delivery (id, mail_id, project_id, user_id, is_urgent, status, attempts, due_at,
                            created_at)
 SELECT CAST(:mail_id AS TEXT) || ':' || id, CAST(:mail_id AS TEXT), project_id, id,
-       CAST(:is_urgent AS BIGINT), 'queued', 0, CAST(:now AS BIGINT), CAST(:now AS BIGINT)
+       CAST(:is_urgent AS BIGINT), 'queued', 0, CAST(:due_at AS BIGINT), CAST(:now AS BIGINT)
   FROM user_account WHERE project_id = :project_id
 RETURNING user_id;
 
