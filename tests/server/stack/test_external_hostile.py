@@ -191,6 +191,21 @@ def test_a_provider_without_metadata_is_not_available(
     assert outcome(Program(api).depart()) == (503, "OAUTH_PROVIDER_TEMPORARILY_UNAVAILABLE")
 
 
+@pytest.mark.proves("T-11")
+def test_a_provider_that_does_not_answer_is_not_asked_for_everybody(
+    api: Api, issuer: OpenIssuer, clock: SetClock
+) -> None:
+    issuer.broken = True
+    unavailable = (503, "OAUTH_PROVIDER_TEMPORARILY_UNAVAILABLE")
+    assert {outcome(Program(api).depart()) for _ in range(5)} == {unavailable}
+    asked = len(issuer.asked)
+    assert asked <= 2  # both places where metadata may be, once
+    issuer.broken = False
+    assert outcome(Program(api).depart()) == unavailable
+    clock.advance(5)
+    assert Program(api).depart().status_code == 302
+
+
 def test_who_takes_too_long_is_told_so(api: Api, clock: SetClock, issuer: OpenIssuer) -> None:
     program = Program(api)
     back = program.visit_provider(program.depart().headers["location"])

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from keyturn.net.addresses import is_public
 from keyturn.net.drive import run
 from keyturn.net.stdlib import Http
+from keyturn.protocol.errors import KeyturnError, ServerUnreachable
 from keyturn.server.oauth_providers import conversation
 from keyturn.server.projects.provider_declaration import SEALED_FOR
 from keyturn.server.projects.providers import seal_context
@@ -36,7 +37,11 @@ T = TypeVar("T")
 
 # Slow providers must not take the threads that everything else needs.
 MOST_AT_ONCE = 8
+# And whoever would wait longer than somebody waits is told so at once.
+MOST_WAITING = 64
 METADATA_KEPT_MS = 3600 * 1000
+# A provider that does not answer is not asked again for everybody who would like to sign in there.
+AGAIN_MS = 5 * 1000
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -46,7 +51,9 @@ class Remote:
     def __init__(self, secret: ServerSecret, clock: Clock) -> None:
         self._secret, self._clock = secret, clock
         self._turns = asyncio.Semaphore(MOST_AT_ONCE)
+        self._waiting = 0
         self._metadata: dict[Provider, tuple[Metadata, int]] = {}
+        self._failed: dict[Provider, int] = {}
 
     async def metadata(self, provider: Provider) -> Metadata:
         """Return where a provider's endpoints are; an hour old at most."""
@@ -54,7 +61,13 @@ class Remote:
         found = self._metadata.get(provider)
         if found is not None and 0 <= now - found[1] < METADATA_KEPT_MS:
             return found[0]
-        metadata = await self._talk(provider, conversation.metadata_of(provider))
+        if 0 <= now - self._failed.get(provider, now - AGAIN_MS) < AGAIN_MS:
+            raise ServerUnreachable("The provider did not answer a moment ago.")
+        try:
+            metadata = await self._talk(provider, conversation.metadata_of(provider))
+        except KeyturnError:
+            self._failed[provider] = now
+            raise
         self._metadata[provider] = metadata, now
         return metadata
 
@@ -83,10 +96,16 @@ class Remote:
         return conversation.client_of(provider, metadata, secret)
 
     async def _talk(self, provider: Provider, steps: Steps[T]) -> T:
-        async with self._turns:
-            monotonic = asyncio.get_running_loop().time
-            anywhere = provider.unsafe_allow_private_addresses
-            return await asyncio.to_thread(_drive, steps, monotonic, anywhere=anywhere)
+        if self._waiting >= MOST_WAITING:
+            raise ServerUnreachable("Too many are waiting for providers.")
+        self._waiting += 1
+        try:
+            async with self._turns:
+                monotonic = asyncio.get_running_loop().time
+                anywhere = provider.unsafe_allow_private_addresses
+                return await asyncio.to_thread(_drive, steps, monotonic, anywhere=anywhere)
+        finally:
+            self._waiting -= 1
 
 
 def _drive(steps: Steps[T], monotonic: Callable[[], float], *, anywhere: bool) -> T:
