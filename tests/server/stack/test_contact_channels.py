@@ -124,6 +124,21 @@ def test_of_twenty_who_want_an_address_at_once_one_gets_it(api: Api) -> None:
     assert sorted(statuses) == [201] + [409] * 22
 
 
+def test_whoever_asks_ten_times_at_once_has_the_address_once(api: Api, ada: SignedIn) -> None:
+    body = {"user_id": "me", "value": "one@example.com", "type": "email", "used_for_auth": True}
+
+    async def all_at_once() -> list[int]:
+        async with api.server.client() as client:
+            posts = (
+                client.post("/api/v1/contact-channels", headers=ada.headers, json=body)
+                for _ in range(10)
+            )
+            return [answer.status_code for answer in await asyncio.gather(*posts)]
+
+    assert sorted(api.server.run(all_at_once())) == [201] + [400] * 9
+    assert len(listed(api, ada)) == 2
+
+
 def test_the_primary_address_is_the_users_whichever_way_it_is_changed(
     api: Api, ada: SignedIn
 ) -> None:
