@@ -10,6 +10,7 @@ import pytest
 
 from keyturn.protocol.errors import LoginDenied, ServerUnreachable
 from keyturn.protocol.wire import Pause, Reply, Request
+from keyturn.sdk import StackServerApp
 from keyturn.sdk.binding import Async, Blocking, S_co, Steps, Sync, Wait, operation
 from keyturn.sdk.paging import Page, listing
 
@@ -157,6 +158,10 @@ def test_both_forms_tell_their_name_docstring_and_arguments() -> None:
         assert inspect.getdoc(method) == "Send one request, or two."
         assert list(inspect.signature(method).parameters) == ["name", "twice"]
     assert Robot.step.__name__ == "step"
+    assert list(inspect.signature(blocking.numbers).parameters) == ["start"]
+    app = StackServerApp(project_id="p", secret_server_key="k")
+    assert inspect.signature(app.get_project).return_annotation == "Project"
+    assert inspect.signature(app.list_users).return_annotation == "Page[ServerUser]"
 
 
 def test_waiting_for_another_thread_does_not_hold_the_event_loop() -> None:

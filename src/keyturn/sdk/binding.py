@@ -16,7 +16,7 @@ import inspect
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, cast, overload
 
 from typing_extensions import TypeVar
@@ -191,13 +191,21 @@ class operation(Generic[OwnerT, P, R]):
 
     def _named(self, bound: Any) -> Any:
         bound.__name__, bound.__doc__ = self.__name__, self.__doc__
-        bound.__signature__ = self._signature
+        bound.__signature__ = signature_of(self.steps)
         return bound
 
-    @cached_property
-    def _signature(self) -> inspect.Signature:
-        signature = inspect.signature(self.steps)
-        return signature.replace(parameters=[*signature.parameters.values()][1:])
+
+@cache
+def signature_of(steps: Callable[..., Steps[Any]]) -> inspect.Signature:
+    """Return the signature that callers see: without ``self``, and with the result of the steps."""
+    signature = inspect.signature(steps)
+    result = signature.return_annotation
+    if isinstance(result, str) and result.startswith("Steps["):
+        result = result.removeprefix("Steps[").removesuffix("]")
+        result = result.replace("[S_co]", "").replace(", S_co]", "]")
+    return signature.replace(
+        parameters=[*signature.parameters.values()][1:], return_annotation=result
+    )
 
 
 def overloaded(steps: Callable[P, Steps[Any]]) -> Callable[P, Any]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator, Sequence
 from typing import Any, Concatenate, Generic, ParamSpec, overload
 
 from typing_extensions import TypeVar
 
-from keyturn.sdk.binding import Async, Bound, S_co, Steps, Sync, operation
+from keyturn.sdk.binding import Async, Bound, S_co, Steps, Sync, operation, signature_of
 
 DEFAULT_LIMIT = 100
 
@@ -132,8 +131,5 @@ class listing(Generic[OwnerT, P, ItemT]):
             return form.run(steps(obj, *args, **kwargs))
 
         call.__name__, call.__doc__ = self.__name__, self.__doc__
-        signature = inspect.signature(steps)
-        call.__signature__ = signature.replace(  # type: ignore[attr-defined]
-            parameters=[*signature.parameters.values()][1:]
-        )
+        call.__signature__ = signature_of(steps)  # type: ignore[attr-defined]
         return call
