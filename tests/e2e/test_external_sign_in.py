@@ -88,7 +88,7 @@ def redeem(acme: Served, home: str, code: str) -> httpx2.Response:
     return acme.request("POST", "/api/v1/auth/oauth/token", data=form)
 
 
-@pytest.mark.proves("S-0c")
+@pytest.mark.proves("S-0c", "T-9")
 def test_a_person_of_one_server_signs_in_at_another(
     window: "Page", provider: Served, acme: Served
 ) -> None:
@@ -114,4 +114,7 @@ def test_a_person_of_one_server_signs_in_at_another(
     bearer = {"authorization": f"Bearer {given}"}
     there = provider.request("GET", "/oauth/userinfo", headers=bearer).json()
     assert there["sub"] == me["oauth_providers"][0]["account_id"]
-    assert SECRET not in acme.log + provider.log
+    seen = [SECRET, told["code"], tokens["access_token"], tokens["refresh_token"], given]
+    kept = b"".join(file.read_bytes() for file in acme.data.iterdir() if file.is_file())
+    assert [one for one in seen if one in acme.log + provider.log] == []
+    assert [one for one in seen if one.encode() in kept] == []
