@@ -115,15 +115,29 @@ def show(
     verdicts: Verdicts,
     aims: Mapping[str, Aim] = {},
     first: str = OURS,
+    of_cpu: bool = True,
 ) -> None:
-    """Print a table; every other server's ratio is ``first``'s rate over its own."""
+    """Print a table; every other server's ratio is ``first``'s rate over its own.
+
+    Args:
+        title: Above the table.
+        turns: Of each server.
+        verdicts: Take what is held to an aim.
+        aims: By the name of the other server.
+        first: Whom all others are compared with.
+        of_cpu: Whether processor time is held to the aim too.
+    """
     rows = []
     for name, each in turns.items():
         faster = ratio(rates(turns[first]), rates(each))
         cheaper = ratio(cpus(each), cpus(turns[first]))
         aim = aims.get(name)
         what = f"{title}: against {name}"
-        word = verdicts.add_both(what, faster, cheaper, aim) if aim else ""
+        word = ""
+        if aim and of_cpu:
+            word = verdicts.add_both(what, faster, cheaper, aim)
+        elif aim:
+            word = verdicts.add(what, faster, aim)
         ahead = ["", ""] if name == first else [str(faster), str(cheaper)]
         rows.append([name, *figures(each), *ahead, f"{aim} {word}" if aim else ""])
     print(f"\n{title}")
