@@ -1,5 +1,7 @@
 """What servers alone do: the data vault, mails, and what users want to be mailed about."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from keyturn.sdk import (
@@ -82,6 +84,7 @@ def test_a_mail_goes_to_those_who_want_its_kind(form: Form) -> None:
         app, server = await verified(form, project), form.server(project)
         user = await done(app.get_user())
         there = await done(server.get_user(user.id))
+        address = user.primary_email
         mails = {"subject": "News", "html": "<p>Hello</p>"}
 
         async def send() -> int:
@@ -111,7 +114,14 @@ def test_a_mail_goes_to_those_who_want_its_kind(form: Form) -> None:
         # There is no mail server here: what lies in the outbox has not been sent.
         assert (info.hour.sent, info.month.sent, info.day.bounced) == (0, 0, 0)
         assert info.capacity.rate_per_second > 0
-        assert await done(server.send_email(all_users=True, **mails)) == [user.id]
+        later = datetime(2100, 1, 1, tzinfo=UTC)
+        queued = server.send_email(
+            all_users=True, scheduled_at=later, is_high_priority=True, **mails
+        )
+        assert await done(queued) == [user.id]
+        await on_server(form, form.stage.server.services.email_sender.send_due())
+        sent = [mail for mail in outbox(form.stage.server.settings.data) if address in mail["To"]]
+        assert len(sent) == 1
 
     form.play(body)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Generic, Literal
 
 from keyturn.sdk.apps.base import BaseApp
@@ -29,6 +30,8 @@ class ServerFeatureOperations(BaseApp[S_co], Generic[S_co]):
         draft_id: str | None = None,
         theme_id: str | Literal[False] | Unset | None = UNSET,
         notification_category_name: str | None = None,
+        is_high_priority: bool | None = None,
+        scheduled_at: datetime | None = None,
     ) -> Steps[list[str]]:
         """Mail something to users (``POST /emails/send-email``); returns whom it was queued for.
 
@@ -42,6 +45,8 @@ class ServerFeatureOperations(BaseApp[S_co], Generic[S_co]):
             draft_id: A draft that says it instead.
             theme_id: How it looks; ``None``: as the project's mails do, ``False``: plain.
             notification_category_name: Which kind of mail it is, so that users can turn it off.
+            is_high_priority: Whether it goes before others that wait.
+            scheduled_at: Not before then, with a time zone.
 
         Raises:
             ValueError: not exactly one audience, or not exactly one thing to say.
@@ -60,6 +65,8 @@ class ServerFeatureOperations(BaseApp[S_co], Generic[S_co]):
             variables=None if variables is None else dict(variables),
             draft_id=draft_id,
             notification_category_name=notification_category_name,
+            is_high_priority=is_high_priority,
+            scheduled_at_millis=scheduled_at,
         )
         path = at("emails", "send-email")
         answer = yield from self._as_project.post(path, {**body, **given(theme_id=theme_id)})
