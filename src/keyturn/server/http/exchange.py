@@ -32,6 +32,7 @@ class Exchange:
     Attributes:
         is_complete: Whether the answer has been given.
         is_disconnected: Whether the client has gone away.
+        is_received: Whether the request is there to its end.
         keep_alive: Whether the connection stays open afterwards.
         wants_continue: Whether the client waits for "100 Continue" before it sends the body.
     """
@@ -42,13 +43,13 @@ class Exchange:
         "_connection",
         "_has_news",
         "_head",
-        "_is_received",
         "_left",
         "_scope",
         "_started",
         "_waiting",
         "is_complete",
         "is_disconnected",
+        "is_received",
         "keep_alive",
         "task",
         "wants_continue",
@@ -61,7 +62,7 @@ class Exchange:
 
     def __init__(self, connection: BoundedProtocol, scope: Scope, *, keep_alive: bool) -> None:
         self._connection, self._scope = connection, scope
-        self._body, self._is_received, self._has_news = b"", False, False
+        self._body, self.is_received, self._has_news = b"", False, False
         self._head: bytes | None = None
         self._started, self._chunked, self._left = False, False, 0
         self._waiting: list[asyncio.Future[None]] | None = None
@@ -82,7 +83,7 @@ class Exchange:
 
     def received(self) -> None:
         """Note the end of the body."""
-        self._is_received = True
+        self.is_received = True
         self._wake()
 
     def disconnected(self) -> None:
@@ -105,7 +106,7 @@ class Exchange:
         if self.is_disconnected or self.is_complete:
             return _DISCONNECTED
         body, self._body = self._body, b""
-        return {"type": "http.request", "body": body, "more_body": not self._is_received}
+        return {"type": "http.request", "body": body, "more_body": not self.is_received}
 
     async def send(self, message: Message) -> None:
         """Take the head of the answer, then its body in one or more parts."""
@@ -219,3 +220,9 @@ def rest(receive: Receive) -> None:
     exchange = getattr(receive, "__self__", None)
     if isinstance(exchange, Exchange):
         exchange.rest()
+
+
+def has_arrived(receive: Receive) -> bool:
+    """Say whether a request is known to be there to its end, so that reading it takes no time."""
+    exchange = getattr(receive, "__self__", None)
+    return isinstance(exchange, Exchange) and exchange.is_received

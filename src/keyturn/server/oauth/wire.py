@@ -19,10 +19,11 @@ from starlette.requests import Request
 from keyturn.server.accounts.passwords import Overloaded
 from keyturn.server.http.body import has_hung_up, parse_json
 from keyturn.server.http.errors import BodyUnreadable
-from keyturn.server.http.exchange import rest
-from keyturn.server.http.origin import client_ip, counted_ip, origin_of
+from keyturn.server.http.exchange import has_arrived, rest
+from keyturn.server.http.origin import claimed_user_agent, client_ip, counted_ip
 from keyturn.server.oauth import rules
 from keyturn.server.oauth.errors import ClientGone, Refused, invalid_request, unavailable
+from keyturn.server.sessions.rules import Origin
 from keyturn.server.storage.base import StorageUnavailable
 from keyturn.server.waiting import Later
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from keyturn.server.services import Services
-    from keyturn.server.sessions.rules import Origin
 
 log: logging.Logger = logging.getLogger("keyturn.oauth")
 
@@ -40,13 +40,14 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 JSON_TYPE = "application/json"
 
 _COMPACT = json.JSONEncoder(separators=(",", ":"))
-NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+_NO_STORE = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
+_IS_JSON = (b"content-type", b"application/json")
 # No credentials of a browser are ever looked at here, so any origin may ask (S-5).
-_ALWAYS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Preference-Applied, Retry-After, WWW-Authenticate",
-    "X-Content-Type-Options": "nosniff",
-}
+_ALWAYS = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"Preference-Applied, Retry-After, WWW-Authenticate"),
+    (b"x-content-type-options", b"nosniff"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,8 @@ class Call:
 
     def origin(self) -> Origin:
         """Return where the request came from."""
-        return origin_of(Request(self._scope))
+        agents = self.headers(b"user-agent")
+        return Origin(ip=self.ip(), user_agent=claimed_user_agent(agents[0] if agents else None))
 
     def counted_ip(self) -> str | None:
         """Return the address that volume counts against, if it is one person's."""
@@ -146,6 +148,8 @@ class Call:
         declared = self.header(b"content-length") or ""
         if declared.isdecimal() and int(declared[:12]) > LARGEST_BODY:
             raise _too_large()
+        if has_arrived(self._receive):
+            return await self._read()
         try:
             async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
                 return await self._read()
@@ -194,15 +198,15 @@ class Endpoint:
         except ClientGone:
             return
         assert isinstance(answer, Answer)  # noqa: S101 - who has waited does not wait again
-        cached = "Cache-Control" in answer.headers
-        headers = {**_ALWAYS, **({} if cached else NO_STORE), **answer.headers}
+        raw = [*_ALWAYS] if "Cache-Control" in answer.headers else [*_ALWAYS, *_NO_STORE]
+        for name, value in answer.headers.items():
+            raw.append((name.lower().encode("latin-1"), value.encode("latin-1")))
         body = b""
         if answer.body is not None:
             body = _COMPACT.encode(answer.body).encode()
-            headers["Content-Type"] = "application/json"
+            raw.append(_IS_JSON)
         if answer.status != 204:
-            headers["Content-Length"] = str(len(body))
-        raw = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in headers.items()]
+            raw.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": answer.status, "headers": raw})
         await send(
             {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body}

@@ -6,8 +6,8 @@ looks like a name: anything else could make two requests look like one, or write
 
 from __future__ import annotations
 
+import random
 import re
-import secrets
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,7 @@ def current() -> str | None:
 
 def begin(scope: Scope, trusted_proxies: Sequence[str]) -> str:
     """Name a request; ``current`` is that name in everything it sets in motion."""
-    name = _given(scope, trusted_proxies) or secrets.token_hex(16)
+    name = _given(scope, trusted_proxies) or f"{random.getrandbits(128):032x}"
     _current.set(name)
     return name
 
