@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from keyturn.server.cleanup.sweeper import Sweeper
 from tests.server.stack.api_ import Api, code_of
 
 if TYPE_CHECKING:
@@ -109,6 +110,19 @@ def test_a_repeated_request_counts_once(api: Api) -> None:
     assert quantity(api, user_id) == 10
     # Of somebody else it is another key.
     assert change(api, api.person().user_id, 6, idempotency_key="batch 1").status_code == 200
+
+
+def test_a_quantity_outlives_the_record_of_its_changes(api: Api) -> None:
+    user_id = api.person().user_id
+    change(api, user_id, 5, idempotency_key="batch 1")
+    sweeper = Sweeper(api.server.services.storage, api.server.clock)
+    api.server.clock.advance(399 * 24 * 3600)
+    api.server.run(sweeper.sweep())
+    change(api, user_id, 5, idempotency_key="batch 1")
+    assert quantity(api, user_id) == 5
+    api.server.clock.advance(2 * 24 * 3600)
+    assert api.server.run(sweeper.sweep()) == 1
+    assert quantity(api, user_id) == 5
 
 
 def test_of_many_that_take_at_once_as_many_succeed_as_there_are(api: Api) -> None:

@@ -27,6 +27,8 @@ SESSIONS_KEPT_MS = 30 * 24 * 3600 * 1000
 REFRESHES_KEPT_MS = 7 * 24 * 3600 * 1000
 # Longer than the longest window in which deliveries are counted.
 MAILS_KEPT_MS = 35 * 24 * 3600 * 1000
+# The quantities stay; what goes is who changed them when, and which requests would be repeats.
+ITEM_CHANGES_KEPT_MS = 400 * 24 * 3600 * 1000
 
 _STATEMENTS = (
     "sweep_authorization_codes",
@@ -65,6 +67,7 @@ class Sweeper:
         removed += await self._emptied("sweep_refresh_events", now - REFRESHES_KEPT_MS)
         for statement in ("sweep_mail_deliveries", "sweep_outgoing_mails"):
             removed += await self._emptied(statement, now - MAILS_KEPT_MS)
+        removed += await self._emptied("sweep_item_changes", now - ITEM_CHANGES_KEPT_MS)
         return removed + await self._emptied("sweep_sessions", now - SESSIONS_KEPT_MS)
 
     async def _emptied(self, statement: str, before: int) -> int:
