@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.requirements_ import rounds
+
 if TYPE_CHECKING:
     from tests.sdk.stage_ import Form, Stage, StagedProject
 
@@ -21,11 +23,15 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     started.close()
 
 
-@pytest.fixture(params=["blocking", "awaitable"])
+FORMS = ("blocking", "awaitable", "blocking in process", "awaitable over HTTP")
+
+
+@pytest.fixture(params=FORMS[: rounds(bounded=2, full=4)])
 def form(request: pytest.FixtureRequest, stage: Stage) -> Form:
     from tests.sdk.stage_ import Form
 
-    return Form(stage, awaitable=request.param == "awaitable")
+    kind, _, way = request.param.partition(" ")
+    return Form(stage, awaitable=kind == "awaitable", served=way == "over HTTP" if way else None)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """The real server and both forms of the SDK against it, so that a test is written once.
 
 The server runs in a thread of its own. The blocking form reaches it over a served port; the
-awaitable one in process, on the server's own event loop. A test's body is a coroutine function
+awaitable one in process, on the server's own event loop (and in full runs the other way round,
+too). A test's body is a coroutine function
 that says ``await done(...)`` of every call, which in the blocking form has been made by then.
 """
 
@@ -90,9 +91,11 @@ class StagedProject:
 class Form:
     """One form of the SDK against one stage."""
 
-    def __init__(self, stage: Stage, *, awaitable: bool) -> None:
+    def __init__(self, stage: Stage, *, awaitable: bool, served: bool | None = None) -> None:
+        """Take a stage; ``served``: over its port, else in process, as is usual for the form."""
         self.stage = stage
         self.awaitable = awaitable
+        self.served = not awaitable if served is None else served
         self._apps: list[Any] = []
         self._clients: list[Any] = []
 
@@ -113,15 +116,20 @@ class Form:
             "base_url": f"http://127.0.0.1:{self.stage.port}",
             **options,
         }
-        if not self.awaitable:
-            app = blocking(**given)
-        else:
-            transport = httpx2.ASGITransport(app=self.stage.server.app)
-            client = httpx2.AsyncClient(transport=transport)
-            self._clients.append(client)
-            app = awaitable(**{"http_client": client, **given})
+        if not self.served:
+            given = {"http_client": self._in_process(), **given}
+        app = (awaitable if self.awaitable else blocking)(**given)
         self._apps.append(app)
         return app
+
+    def _in_process(self) -> Any:
+        transport = httpx2.ASGITransport(app=self.stage.server.app)
+        if self.awaitable:
+            client: Any = httpx2.AsyncClient(transport=transport)
+        else:
+            client = httpx2.Client(transport=Handed(self.stage, transport))
+        self._clients.append(client)
+        return client
 
     def play(self, body: Callable[[], Coroutine[Any, Any, R]]) -> R:
         """Run a test's body in this form, and close what it opened."""
@@ -133,9 +141,28 @@ class Form:
                 for each in self._apps:
                     await done(each.close())
                 for each in self._clients:
-                    await each.aclose()
+                    await done(each.aclose() if self.awaitable else each.close())
 
-        return self.stage.run(whole()) if self.awaitable else asyncio.run(whole())
+        if self.awaitable and not self.served:
+            return self.stage.run(whole())
+        return asyncio.run(whole())
+
+
+class Handed(httpx2.BaseTransport):
+    """Hands a blocking client's requests to the server in process, on its own event loop."""
+
+    def __init__(self, stage: Stage, transport: httpx2.ASGITransport) -> None:
+        self._stage, self._transport = stage, transport
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send one request and return its whole answer."""
+
+        async def send() -> httpx2.Response:
+            answer = await self._transport.handle_async_request(request)
+            content = await answer.aread()
+            return httpx2.Response(answer.status_code, headers=answer.headers, content=content)
+
+        return self._stage.run(send())
 
 
 @overload
