@@ -1,6 +1,9 @@
 -- For many items at once: what each statement does is written beside its namesake.
 
 -- name: rotate_plain_session
+-- The ids come once more as an array, and the account is looked up for each row, so that it goes by
+-- the key also on a database that nobody has analysed yet, such as one just filled. Written as
+-- joins alone it would read whole tables there.
 UPDATE session
    SET generation = session.generation + 1, predecessor_sibling = session.sibling, sibling = 0,
        successor_used = 0, rotated_at = asked.now, last_used_at = asked.now, last_used_ip = asked.ip,
@@ -8,13 +11,15 @@ UPDATE session
                               ELSE asked.now + idle_seconds * 1000 END
   FROM json_to_recordset(CAST(:items AS json)) AS asked (
          id text, generation bigint, sibling bigint, client_id text, ip text, now bigint)
- WHERE session.id = asked.id AND session.generation = asked.generation
+ WHERE session.id = ANY (ARRAY(SELECT one ->> 'id'
+                                 FROM json_array_elements(CAST(:items AS json)) AS one))
+   AND session.id = asked.id AND session.generation = asked.generation
    AND session.sibling = asked.sibling AND session.client_id = asked.client_id
    AND session.resource IS NULL AND rotation = 'supersede' AND ended_at IS NULL
    AND absolute_expires_at > asked.now
    AND (idle_expires_at IS NULL OR idle_expires_at > asked.now)
-   AND EXISTS (SELECT 1 FROM user_account
-                WHERE user_account.id = session.user_id AND user_account.disabled_at IS NULL)
+   AND (SELECT user_account.disabled_at IS NULL FROM user_account
+         WHERE user_account.id = session.user_id)
 RETURNING session.*;
 
 -- name: insert_audit_event
