@@ -1,5 +1,6 @@
 """Pure decisions about mails: who gets one, what it says in plain text, when it is tried again."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -63,8 +64,26 @@ def test_every_attempt_of_one_delivery_has_one_name() -> None:
         ("<head><title>t</title></head>\n <body> x\n  y </body>", "x y\n"),
         ("</p></a></script>left over", "left over\n"),
         ("<p>unclosed <a href=x>link", "unclosed link\n"),
+        ("<A HREF=x?a=1&amp;b=2>one</A>, <a href = 'y'>two</a>", "one (x?a=1&b=2), two (y)\n"),
+        ("before<!-- <p>not seen</p> -->after", "beforeafter\n"),
+        ("<!DOCTYPE html>5 < 6 <3", "5 < 6 <3\n"),
+        ("<STYLE>x</Style >seen<script>never closed", "seen\n"),
+        ("seen<!-- never closed", "seen\n"),
+        ("seen<p never closed", "seen\n"),
         ("", "\n"),
     ],
 )
 def test_html_has_a_plain_form(html: str, text: str) -> None:
     assert rules.plain_text(html) == text
+
+
+@pytest.mark.proves("T-11")
+@pytest.mark.parametrize(
+    "unit", ["<", "<a ", "<!--", "<a href='", "<?x", "</a ", "&", "<p>", " \n"]
+)
+def test_a_long_text_of_anything_is_read_at_once(unit: str) -> None:
+    html = unit * (200_000 // len(unit))
+    began = time.process_time()
+    rules.plain_text(html)
+    # A parser that goes back takes minutes for it.
+    assert time.process_time() - began < 10

@@ -107,7 +107,8 @@ class Sender:
             return await self._finish(delivery, "failed", reason=rules.GAVE_UP)
         if skipped is not None or address is None:
             return await self._finish(delivery, "skipped", reason=skipped)
-        letter = self._letter(delivery, mail, address)
+        # A long text takes a while to be read, in which others want answers.
+        letter = await asyncio.to_thread(self._letter, delivery, mail, address)
         try:
             outcome = await self._mail.attempt(letter)
         except ValueError:

@@ -104,7 +104,7 @@ class Mail:
         Raises:
             ValueError: its address is none that a mail can have.
         """
-        message = self._lettered(letter)
+        message = await asyncio.to_thread(self._lettered, letter)
         if self._settings.smtp_url is None:
             await asyncio.to_thread(self._keep, message)
             return "kept"
