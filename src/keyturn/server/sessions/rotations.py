@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from keyturn.server.events import store as events
 from keyturn.server.sessions import store
+from keyturn.server.storage.base import conditional
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,9 +108,11 @@ def _taken(waiting: list[Asked]) -> tuple[list[Asked], list[Asked]]:
             batch[asked.token.family_id] = asked
         else:
             left.append(asked)
-    return list(batch.values()), left
+    # In one order everywhere, so that two processes do not wait for one another.
+    return sorted(batch.values(), key=lambda asked: asked.token.family_id), left
 
 
+@conditional
 def _rotate_all(batch: Sequence[Asked]) -> Work[dict[str, Session]]:
     rotated = yield from store.rotate_all(batch)
     yield from events.record_all(

@@ -54,6 +54,23 @@ class Many:
 Work = Generator[Query | Many, "list[Row]", R]
 
 
+def conditional(work: Callable[P, Work[R]]) -> Callable[P, Work[R]]:
+    """Mark a unit of work whose changes each say, in their own WHERE, all that they depend on.
+
+    It is right whatever else is written at the same time: a row that somebody else has just changed
+    is looked at once more when its lock is free. So PostgreSQL need not look for an order of all
+    that was read (READ COMMITTED instead of SERIALIZABLE), which for many rows at once it would not
+    find.
+    """
+    work.is_conditional = True  # type: ignore[attr-defined]
+    return work
+
+
+def is_conditional(work: object) -> bool:
+    """Say whether a unit of work is marked so."""
+    return getattr(work, "is_conditional", False)
+
+
 def every(statement: str, /, **params: Any) -> Work[list[Row]]:
     """Run a statement and return all of its rows."""
     return (yield Query(statement, params))

@@ -1,7 +1,8 @@
 """PostgreSQL: any number of processes, each with a pool of connections and one that listens.
 
 Units of work run SERIALIZABLE, so what is right with SQLite's one writer is right here; what the
-database cannot fit into an order it refuses, and the unit runs again from its start.
+database cannot fit into an order it refuses, and the unit runs again from its start. Those that are
+``conditional`` are right in any order.
 """
 
 from __future__ import annotations
@@ -12,12 +13,19 @@ import json
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import asyncpg
 
 from keyturn.server.storage import statements
-from keyturn.server.storage.base import Many, Query, StorageConflict, StorageUnavailable, Work
+from keyturn.server.storage.base import (
+    Many,
+    Query,
+    StorageConflict,
+    StorageUnavailable,
+    Work,
+    is_conditional,
+)
 from keyturn.server.storage.postgres_doubt import CONNECTION, GONE, learn_life, was_committed
 from keyturn.server.storage.postgres_listener import CHANNEL, Listener
 from keyturn.server.storage.postgres_schema import migrate
@@ -25,6 +33,7 @@ from keyturn.server.storage.postgres_text import Text, numbered
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Isolation = Literal["serializable", "read_committed"]
 
 CONNECTIONS = 10
 WAIT_SECONDS = 5.0
@@ -119,7 +128,8 @@ class PostgresStorage:
         if pool is None:
             raise StorageUnavailable("the database is closed")
         # A caller that goes away must not leave a transaction half cancelled: it runs to its end.
-        task = asyncio.create_task(self._write(pool, lambda: work(*args, **kwargs)))
+        isolation: Isolation = "read_committed" if is_conditional(work) else "serializable"
+        task = asyncio.create_task(self._write(pool, lambda: work(*args, **kwargs), isolation))
         self._running.add(task)
         task.add_done_callback(self._ended)
         result: R = await asyncio.shield(task)
@@ -148,11 +158,13 @@ class PostgresStorage:
         if not task.cancelled():
             task.exception()  # somebody who went away does not fetch it
 
-    async def _write(self, pool: asyncpg.Pool[asyncpg.Record], start: Callable[[], Work[R]]) -> R:
+    async def _write(
+        self, pool: asyncpg.Pool[asyncpg.Record], start: Callable[[], Work[R]], isolation: Isolation
+    ) -> R:
         pause = FIRST_PAUSE_SECONDS
         for _ in range(MOST_ATTEMPTS):
             try:
-                return await self._attempt(pool, start)
+                return await self._attempt(pool, start, isolation)
             except _AGAIN:
                 # Those who collided must not meet again at once.
                 await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - no secret
@@ -163,13 +175,15 @@ class PostgresStorage:
                 raise StorageUnavailable(_named(error)) from error
         raise StorageUnavailable("others keep changing the same rows")
 
-    async def _attempt(self, pool: asyncpg.Pool[asyncpg.Record], start: Callable[[], Work[R]]) -> R:
+    async def _attempt(
+        self, pool: asyncpg.Pool[asyncpg.Record], start: Callable[[], Work[R]], isolation: Isolation
+    ) -> R:
         """Run once; where the answer to COMMIT is lost, find out what became of it."""
         number: str | None = None
         life, committing, committed = "", False, False
         try:
             async with pool.acquire(timeout=WAIT_SECONDS) as connection:
-                transaction = connection.transaction(isolation="serializable")
+                transaction = connection.transaction(isolation=isolation)
                 await transaction.start()
                 try:
                     result = await self._drive(connection, start())

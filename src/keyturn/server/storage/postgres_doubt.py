@@ -35,8 +35,11 @@ GONE = (
     OSError,
     TimeoutError,
 )
-# One that knows in ``life`` which life of the server it belongs to; it does not outlive it.
-CONNECTION: Any = type("Connection", (asyncpg.Connection,), {"life": ""})
+# One that knows in ``life`` which life of the server it belongs to; it does not outlive it. No unit
+# of work leaves anything in its session, so there is nothing to ask the server to reset after each.
+CONNECTION: Any = type(
+    "Connection", (asyncpg.Connection,), {"life": "", "get_reset_query": lambda _: ""}
+)
 
 
 async def learn_life(connection: Any) -> None:
