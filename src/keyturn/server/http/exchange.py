@@ -57,6 +57,7 @@ class Exchange:
 
     is_complete: bool
     is_disconnected: bool
+    is_received: bool
     keep_alive: bool
     wants_continue: bool
 
