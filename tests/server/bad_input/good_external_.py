@@ -22,7 +22,9 @@ def of_external(checked: Checked, server: InProcess) -> None:
     """Call every operation of API keys, accounts at providers, and signing in there."""
     with OpenIssuer() as issuer:
         issuer.extra_claims = {"exp": 4_102_444_800}
-        switches = dict.fromkeys(("allow_user_api_keys", "allow_team_api_keys"), True)
+        switches: dict[str, Any] = dict.fromkeys(
+            ("allow_user_api_keys", "allow_team_api_keys"), True
+        )
         api = api_of(server, provider_at(issuer, server), **switches)
         of_keys(checked, api)
         person = of_signing_in(checked, api)

@@ -1,9 +1,19 @@
 """Fixtures of the Stack-compatible API's tests."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.server.in_process_ import InProcess
 from tests.server.stack.api_ import Api
+
+
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcess]:
+    """Yield one server for the tests of a module, each of which makes a project of its own."""
+    started = InProcess(tmp_path_factory.mktemp("shared") / "data")
+    yield started
+    started.close()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A project whose people may come from a provider: a real second server, on a port of its own."""
 
 from typing import Any
+from uuid import uuid4
 
 from keyturn.protocol.tokens import Tokens
 from keyturn.server.oauth_providers.rules import ProviderAccount
@@ -32,9 +33,16 @@ def provider_at(
     return declared.provider(project_id, server.services.secret)
 
 
-def api_of(server: InProcess, *providers: Provider, **config: Any) -> Api:
+def api_of(server: InProcess, *providers: Provider, project_id: str = "acme", **config: Any) -> Api:
     """Return a project with these providers; its id is what their secrets are sealed for."""
-    return Api.create(server, project_id="acme", oauth_providers=providers, **config)
+    return Api.create(server, project_id=project_id, oauth_providers=providers, **config)
+
+
+def api_at(issuer: OpenIssuer, server: InProcess, *, inside: bool = True, **config: Any) -> Api:
+    """Return a project of its own whose people may come from this issuer."""
+    project_id = f"acme-{uuid4().hex[:8]}"
+    provider = provider_at(issuer, server, project_id=project_id, inside=inside)
+    return api_of(server, provider, project_id=project_id, **config)
 
 
 def account_of(api: Api, user_id: str, **members: Any) -> dict[str, Any]:

@@ -18,11 +18,17 @@ FACTS = {"id", "description", "is_public", "created_at_millis", "type", "value"}
 NEVER: dict[str, Any] = {"description": "Build machine", "expires_at_millis": None}
 
 
+@pytest.fixture(scope="module")
+def server(shared_server: InProcess) -> InProcess:
+    return shared_server
+
+
 @pytest.fixture
 def api(server: InProcess) -> Api:
     """Return a project with keys of both kinds, whose users may create teams."""
     switches = ("allow_user_api_keys", "allow_team_api_keys", "client_team_creation_enabled")
-    return Api.create(server, **dict.fromkeys(switches, True))
+    config: dict[str, Any] = dict.fromkeys(switches, True)
+    return Api.create(server, **config)
 
 
 def made(api: Api, person: SignedIn, **members: Any) -> dict[str, Any]:

@@ -20,9 +20,14 @@ from tests.issuers_.http_ import Answer, as_json
 from tests.issuers_.openid_ import OpenIssuer
 from tests.server.in_process_ import InProcess, SetClock
 from tests.server.stack.api_ import Api, SignedIn, code_of
-from tests.server.stack.providers_ import account_of, api_of, keep, provider_at
+from tests.server.stack.providers_ import account_of, api_at, keep
 
 PATH = "/connected-accounts/me/work/access-token"
+
+
+@pytest.fixture(scope="module")
+def server(shared_server: InProcess) -> InProcess:
+    return shared_server
 
 
 @pytest.fixture
@@ -33,7 +38,7 @@ def issuer() -> Iterator[OpenIssuer]:
 
 @pytest.fixture
 def api(server: InProcess, issuer: OpenIssuer) -> Api:
-    return api_of(server, provider_at(issuer, server))
+    return api_at(issuer, server)
 
 
 def connected(
@@ -178,7 +183,7 @@ def test_a_turn_that_was_never_given_back_ends_by_itself(
 def test_a_provider_that_is_not_declared_to_be_inside_is_not_asked_there(
     server: InProcess, issuer: OpenIssuer, clock: SetClock
 ) -> None:
-    api = api_of(server, provider_at(issuer, server, inside=False))
+    api = api_at(issuer, server, inside=False)
     person = connected(api, issuer)
     clock.advance(600)
     assert outcome(asked(api, person)) == (503, "OAUTH_PROVIDER_TEMPORARILY_UNAVAILABLE")

@@ -10,9 +10,14 @@ from tests.issuers_.openid_ import OpenIssuer
 from tests.server.in_process_ import InProcess, SetClock
 from tests.server.stack.api_ import Api, code_of
 from tests.server.stack.external_ import Program
-from tests.server.stack.providers_ import api_of, provider_at
+from tests.server.stack.providers_ import api_at
 
 ADA = "ada@example.com"
+
+
+@pytest.fixture(scope="module")
+def server(shared_server: InProcess) -> InProcess:
+    return shared_server
 
 
 @pytest.fixture
@@ -24,7 +29,7 @@ def issuer() -> Iterator[OpenIssuer]:
 
 @pytest.fixture
 def api(server: InProcess, issuer: OpenIssuer) -> Api:
-    return api_of(server, provider_at(issuer, server))
+    return api_at(issuer, server)
 
 
 def outcome(answer: httpx2.Response) -> tuple[int, str | None]:

@@ -17,9 +17,14 @@ from tests.issuers_.openid_ import OpenIssuer
 from tests.server.in_process_ import InProcess, SetClock
 from tests.server.stack.api_ import Api, code_of
 from tests.server.stack.external_ import Program, answered, me
-from tests.server.stack.providers_ import api_of, provider_at
+from tests.server.stack.providers_ import api_at, api_of, provider_at
 
 ADA = "ada@example.com"
+
+
+@pytest.fixture(scope="module")
+def server(shared_server: InProcess) -> InProcess:
+    return shared_server
 
 
 @pytest.fixture
@@ -31,7 +36,7 @@ def issuer() -> Iterator[OpenIssuer]:
 
 @pytest.fixture
 def api(server: InProcess, issuer: OpenIssuer) -> Api:
-    return api_of(server, provider_at(issuer, server))
+    return api_at(issuer, server)
 
 
 def outcome(answer: httpx2.Response) -> tuple[int, str | None]:
@@ -80,12 +85,15 @@ def test_an_origin_that_left_the_list_meanwhile_gets_no_code(
     api: Api, server: InProcess, issuer: OpenIssuer
 ) -> None:
     listed = api_of(
-        server, *api.project.config.oauth_providers, trusted_domains=("https://app.example",)
+        server,
+        *api.project.config.oauth_providers,
+        project_id=api.project.id,
+        trusted_domains=("https://app.example",),
     )
     program = Program(listed)
     departed = program.depart(redirect_uri="https://app.example/in")
     back = program.visit_provider(departed.headers["location"])
-    api_of(server, *api.project.config.oauth_providers)
+    api_of(server, *api.project.config.oauth_providers, project_id=api.project.id)
     assert outcome(program.come_back(back)) == (400, "REDIRECT_URL_NOT_WHITELISTED")
     assert issuer.token_requests() == []
 
@@ -118,7 +126,10 @@ def test_a_state_works_once_and_at_its_own_callback(
     api: Api, server: InProcess, issuer: OpenIssuer
 ) -> None:
     both = api_of(
-        server, *api.project.config.oauth_providers, provider_at(issuer, server, id="play")
+        server,
+        *api.project.config.oauth_providers,
+        provider_at(issuer, server, project_id=api.project.id, id="play"),
+        project_id=api.project.id,
     )
     program = Program(both)
     departed = program.depart()
@@ -187,7 +198,7 @@ def test_a_provider_without_metadata_is_not_available(
     server: InProcess, issuer: OpenIssuer
 ) -> None:
     issuer.extra_metadata = {"issuer": "https://another.example"}
-    api = api_of(server, provider_at(issuer, server))
+    api = api_at(issuer, server)
     assert outcome(Program(api).depart()) == (503, "OAUTH_PROVIDER_TEMPORARILY_UNAVAILABLE")
 
 
@@ -299,7 +310,7 @@ def test_an_unknown_provider_is_said_to_be_unknown(api: Api) -> None:
 
 
 def test_a_key_is_needed_where_the_project_wants_one(server: InProcess, issuer: OpenIssuer) -> None:
-    api = api_of(server, provider_at(issuer, server), publishable_client_key_required=True)
+    api = api_at(issuer, server, publishable_client_key_required=True)
     answer = Program(api).depart(client_secret="__stack_public_client__")
     assert outcome(answer) == (401, "PUBLISHABLE_CLIENT_KEY_REQUIRED_FOR_PROJECT")
     open_to_all = Api.create(server, oauth_providers=api.project.config.oauth_providers)

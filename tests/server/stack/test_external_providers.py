@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -41,6 +42,11 @@ class Forge(Issuer):
         }
 
 
+@pytest.fixture(scope="module")
+def server(shared_server: InProcess) -> InProcess:
+    return shared_server
+
+
 @pytest.fixture
 def forge() -> Iterator[Forge]:
     with Forge() as started:
@@ -67,7 +73,9 @@ def declared(forge: Forge, **members: Any) -> ProviderDeclaration:
 
 @pytest.fixture
 def api(server: InProcess, forge: Forge) -> Api:
-    return api_of(server, declared(forge).provider("acme", server.services.secret))
+    project_id = f"acme-{uuid4().hex[:8]}"
+    provider = declared(forge).provider(project_id, server.services.secret)
+    return api_of(server, provider, project_id=project_id)
 
 
 def test_a_person_is_a_number_and_their_main_address_is_looked_up(api: Api, forge: Forge) -> None:

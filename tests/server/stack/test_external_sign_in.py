@@ -14,9 +14,14 @@ from tests.issuers_.openid_ import OpenIssuer
 from tests.server.in_process_ import InProcess, SetClock
 from tests.server.stack.api_ import Api, SignedIn, code_of
 from tests.server.stack.external_ import HOME, Program, answered, me
-from tests.server.stack.providers_ import account_of, api_of, provider_at
+from tests.server.stack.providers_ import account_of, api_at
 
 ADA = "ada@example.com"
+
+
+@pytest.fixture(scope="module")
+def server(shared_server: InProcess) -> InProcess:
+    return shared_server
 
 
 @pytest.fixture
@@ -29,7 +34,7 @@ def issuer() -> Iterator[OpenIssuer]:
 
 @pytest.fixture
 def api(server: InProcess, issuer: OpenIssuer) -> Api:
-    return api_of(server, provider_at(issuer, server))
+    return api_at(issuer, server)
 
 
 def person_with(api: Api, email: str, *, verified: bool = True) -> SignedIn:
@@ -176,7 +181,7 @@ def test_a_guest_that_signs_in_to_an_account_stays_what_it_is(api: Api) -> None:
 def test_where_sign_up_is_off_only_those_come_in_who_have_an_account(
     server: InProcess, issuer: OpenIssuer
 ) -> None:
-    closed = api_of(server, provider_at(issuer, server), sign_up_enabled=False)
+    closed = api_at(issuer, server, sign_up_enabled=False)
     assert Program(closed).refused()["errorCode"] == "SIGN_UP_NOT_ENABLED"
     owner = person_with(closed, ADA)
     assert me(closed, Program(closed).signed_in())["id"] == owner.user_id
@@ -186,7 +191,7 @@ def test_a_new_account_has_a_team_called_after_its_person(
     server: InProcess, issuer: OpenIssuer
 ) -> None:
     issuer.extra_claims["name"] = "Ada Lovelace"
-    api = api_of(server, provider_at(issuer, server), create_team_on_sign_up=True)
+    api = api_at(issuer, server, create_team_on_sign_up=True)
     user = me(api, Program(api).signed_in())
     assert user["selected_team"]["display_name"] == "Ada Lovelace's Team"
 

@@ -11,7 +11,7 @@ from keyturn.server.oauth_providers.rules import ProviderAccount, ProviderToken
 from keyturn.server.projects.providers import Provider
 from tests.server.in_process_ import InProcess, SetClock
 from tests.server.stack.api_ import Api, code_of
-from tests.server.stack.providers_ import account_of, api_of
+from tests.server.stack.providers_ import account_of
 
 CLIENT_KEYS = {
     "id", "user_id", "email", "provider_config_id", "type", "allow_sign_in",
@@ -20,14 +20,17 @@ CLIENT_KEYS = {
 GONE = "00000000-0000-0000-0000-000000000000"
 
 
+@pytest.fixture(scope="module")
+def server(shared_server: InProcess) -> InProcess:
+    return shared_server
+
+
 @pytest.fixture
 def api(server: InProcess) -> Api:
     """Return a project with two providers."""
-    return api_of(
-        server,
-        Provider(id="work", type="openid", client_id="c", issuer="https://id.example"),
-        Provider(id="google", type="google", client_id="c", issuer="https://accounts.google.com"),
-    )
+    work = Provider(id="work", type="openid", client_id="c", issuer="https://id.example")
+    google = Provider(id="google", type="google", client_id="c", issuer="https://i.example")
+    return Api.create(server, oauth_providers=(work, google))
 
 
 def outcome(answer: httpx2.Response) -> tuple[int, str | None]:
