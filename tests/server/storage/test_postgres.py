@@ -1,16 +1,10 @@
 """PostgreSQL keeps the storage contract, and what only a server on a network can go through."""
 
 import asyncio
-import json
 
 import asyncpg
 import pytest
 
-from keyturn.server.accounts import store as accounts
-from keyturn.server.projects import store as projects
-from keyturn.server.projects.rules import ProjectConfig
-from keyturn.server.sessions import store as sessions
-from keyturn.server.sessions.rules import LOOPBACK, Origin
 from keyturn.server.storage import migrations, statements
 from keyturn.server.storage.base import StorageUnavailable, Work, announce, run
 from keyturn.server.storage.postgres import PostgresStorage
@@ -66,36 +60,6 @@ def test_every_statement_is_one_that_postgresql_understands(database: PostgresDa
             except asyncpg.PostgresError as error:
                 pytest.fail(f"{name}: {error}")
         await connection.close()
-
-    in_a_loop(test())
-
-
-def test_refreshes_together_do_not_begin_at_all_accounts_where_nobody_has_analysed(
-    database: PostgresDatabase,
-) -> None:
-    """A database that was just filled: as joins alone, each of them would look at every session."""
-    statement = numbered(statements.load_for_many()["rotate_plain_session"]).sql
-    asked = {"id": "session 7", "generation": 0, "sibling": 0, "client_id": "c", "now": 1}
-
-    def signed_in() -> Work[None]:
-        yield from projects.save_project("p", "P", ProjectConfig(), declared=False, now=0)
-        yield from accounts.insert("u", "p", now=0)
-        for number in range(1000):
-            yield from sessions.insert(
-                f"session {number}", project_id="p", user_id="u", client_id="c", kind="cli",
-                rotation="supersede", lifetime=LOOPBACK, origin=Origin(), now=0,
-            )  # fmt: skip
-
-    async def test() -> None:
-        storage = await database.open()
-        database.sql("ALTER TABLE session SET (autovacuum_enabled = false)")
-        await storage.write(signed_in)
-        connection = await asyncpg.connect(database.url)
-        plan = await connection.fetch(f"EXPLAIN {statement}", json.dumps([asked] * 64))
-        await connection.close()
-        await storage.close()
-        text = "\n".join(line[0] for line in plan)
-        assert "session_by_user" not in text, text
 
     in_a_loop(test())
 
