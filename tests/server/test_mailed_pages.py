@@ -206,13 +206,12 @@ def test_a_code_from_the_api_can_lead_to_our_own_page(server: InProcess) -> None
     assert refused.status_code == 409
 
 
-def test_a_sign_in_link_goes_to_any_address_that_signs_in_and_verifies_that_one(
-    server: InProcess,
-) -> None:
+def test_a_sign_in_link_goes_to_any_proved_address_that_signs_in(server: InProcess) -> None:
     api = Api.create(server)
     user = server.person(ADA, project_id=api.project.id)
     work = "ada@work.example"
     body = {"user_id": user.id, "value": work, "type": "email", "used_for_auth": True}
+    body = {**body, "is_verified": True}
     assert api.post("/contact-channels", api.secret, json=body).status_code == 201
     prefix = f"/p/{api.project.id}"
     person = Person(server)
@@ -222,5 +221,3 @@ def test_a_sign_in_link_goes_to_any_address_that_signs_in_and_verifies_that_one(
     person.open(link_in(message).removeprefix(BASE_URL))
     person.press(f"{prefix}/sign-in/link/finish")
     assert person.url == f"{prefix}/sessions"
-    found = api.get(f"/contact-channels?user_id={user.id}", api.secret).json()["items"]
-    assert [(c["value"], c["is_verified"]) for c in found] == [(ADA, True), (work, True)]

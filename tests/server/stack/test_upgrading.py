@@ -1,12 +1,14 @@
-"""A guest that becomes an account: whatever somebody planted in it opens nothing any more."""
+"""What somebody planted in a guest, or in an account of another's address, opens nothing later."""
 
 from collections.abc import Callable
 
 import pytest
 
 from keyturn.server.projects.providers import Provider
+from keyturn.server.sessions.rules import Origin
 from tests.server.authenticator_ import Authenticator
 from tests.server.in_process_ import InProcess, SetClock
+from tests.server.person_ import last_mailed_link
 from tests.server.soft_authenticator_ import SoftAuthenticator
 from tests.server.stack.api_ import PASSWORD, Api, SignedIn, code_of
 from tests.server.stack.mailbox_ import Mailbox
@@ -26,12 +28,15 @@ def api(server: InProcess) -> Api:
     )
 
 
-def planted(api: Api, app: Authenticator) -> tuple[SignedIn, SoftAuthenticator, str]:
-    """Return a guest that its maker has given every way in; its passkey and its API key."""
-    guest = api.guest()
+def planted(
+    api: Api, app: Authenticator, email: str | None = None
+) -> tuple[SignedIn, SoftAuthenticator, str]:
+    """Return a guest, or an account, that somebody has given every way in; its passkey and key."""
+    guest = api.account(email) if email else api.guest()
     key = registered(api, guest)
-    factor = {"totp_secret_base64": app.secret_base64}
-    assert api.send("PATCH", "/users/me", guest.headers, json=factor).status_code == 200
+    if not email:
+        factor = {"totp_secret_base64": app.secret_base64}
+        assert api.send("PATCH", "/users/me", guest.headers, json=factor).status_code == 200
     address = {"user_id": "me", "type": "email", "value": THIEF, "used_for_auth": True}
     assert api.post("/contact-channels", guest.headers, json=address).status_code == 201
     made = api.post("/user-api-keys", guest.headers, json={"user_id": "me", "description": "Mine"})
@@ -82,3 +87,67 @@ def test_what_a_server_gives_together_with_the_upgrade_stays(api: Api, clock: Se
     body = {"is_anonymous": False, "totp_secret_base64": app.secret_base64}
     upgraded = api.send("PATCH", f"/users/{guest.user_id}", api.secret, json=body).json()
     assert (upgraded["is_anonymous"], upgraded["requires_totp_mfa"]) == (False, True)
+
+
+def by_link(api: Api) -> None:
+    server, email = api.server, OWNER
+    server.run(
+        server.services.signin.send_link(
+            api.project,
+            email=email,
+            continue_to=None,
+            browser_hash=b"",
+            counted_ip=None,
+            base=server.settings.issuer,
+        )
+    )
+    token = last_mailed_link(server).partition("token=")[2]
+    finish = server.services.signin.finish_link
+    finished = server.run(finish(api.project, token, origin=Origin()))
+    assert finished is not None
+
+
+def by_reset(api: Api) -> None:
+    body = {"email": OWNER, "callback_url": "http://localhost:3000/"}
+    api.post("/auth/password/send-reset-code", json=body)
+    body = {"code": Mailbox(api.server, OWNER).code(), "password": "the owner's own"}
+    assert api.post("/auth/password/reset", json=body).status_code == 200
+
+
+@pytest.mark.proves("S-9", "T-7")
+@pytest.mark.parametrize("claim", [by_link, by_reset])
+def test_who_first_proves_an_address_shares_its_account_with_nobody_who_signed_up_with_it(
+    api: Api, clock: SetClock, claim: Callable[[Api], None]
+) -> None:
+    thief, key, api_key = planted(api, Authenticator(clock), OWNER)
+    claim(api)
+    assert code_of(sign_in_with(api, key)) == "PASSKEY_AUTHENTICATION_FAILED"
+    checked = api.post("/user-api-keys/check", api.secret, json={"api_key": api_key})
+    assert code_of(checked) == "API_KEY_REVOKED"
+    assert code_of(api.get("/users/me", thief.headers)) == "ACCESS_TOKEN_EXPIRED"
+    body = {"email": OWNER, "password": PASSWORD}
+    assert code_of(api.post("/auth/password/sign-in", json=body)) == "EMAIL_PASSWORD_MISMATCH"
+    user = api.get(f"/users/{thief.user_id}", api.secret).json()
+    assert user["primary_email_verified"] is True
+
+
+def test_who_has_proved_it_keeps_everything_and_is_told_nothing_of_it(
+    api: Api, clock: SetClock
+) -> None:
+    ada, _, api_key = planted(api, Authenticator(clock), OWNER)
+    proof = {"primary_email_verified": True}
+    assert api.send("PATCH", f"/users/{ada.user_id}", api.secret, json=proof).status_code == 200
+    by_link(api)
+    assert api.get("/users/me", ada.headers).status_code == 200
+    checked = api.post("/user-api-keys/check", api.secret, json={"api_key": api_key})
+    assert checked.status_code == 200
+
+
+def test_a_further_address_that_nobody_proved_hands_over_nothing(api: Api) -> None:
+    thief = api.account(THIEF)
+    address = {"user_id": "me", "type": "email", "value": OWNER, "used_for_auth": True}
+    assert api.post("/contact-channels", thief.headers, json=address).status_code == 201
+    box = Mailbox(api.server, OWNER)
+    body = {"email": OWNER, "callback_url": "http://localhost:3000/"}
+    assert api.post("/auth/password/send-reset-code", json=body).status_code == 200
+    assert box.new() == []

@@ -1,9 +1,11 @@
-"""What a guest cannot take along when it becomes an account: every way in that it had.
+"""What an account cannot take along when it becomes somebody's: every way in that it had.
 
 A guest's session may have been planted: somebody starts a program as a guest and lets another
 person turn that guest into their account. Whoever did so must not keep a way in (server promise
 S-9), be it a session, or a passkey, key or address that they gave the guest beforehand. What the
 guest made stays; whoever it is now registers their passkey or second factor anew.
+
+The same holds for an account whose address nobody had proved, once somebody proves it.
 """
 
 from __future__ import annotations
@@ -13,9 +15,9 @@ from keyturn.server.sessions import store as sessions
 from keyturn.server.storage.base import Work, first, run
 
 
-def leave_no_way_in(guest: User, *, now: int) -> Work[User]:
-    """End and forget everything that signs in as a guest; return it as it is then."""
-    yield from sessions.end_of_user(guest.id, reason="upgraded", now=now)
+def leave_no_way_in(guest: User, *, now: int, reason: str = "upgraded") -> Work[User]:
+    """End and forget everything that signs in as a user; return it as it is then."""
+    yield from sessions.end_of_user(guest.id, reason=reason, now=now)
     for statement in (
         "forget_planted_passkey",
         "forget_planted_addresses",

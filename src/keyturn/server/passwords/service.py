@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from keyturn.server.accounts import store as accounts
 from keyturn.server.accounts.service import RESET_CODE, refuse_unfit
-from keyturn.server.contact_channels.sign_in import signing_in
+from keyturn.server.contact_channels.sign_in import claimed, may_claim, signing_in
 from keyturn.server.events import store as events
 from keyturn.server.mail.code_mails import password_reset_mail
 from keyturn.server.one_time import store as code_store
@@ -95,7 +95,7 @@ class PasswordResets:
         self, project: Project, email: str, callback_url: str, facts: Mapping[str, str | None]
     ) -> None:
         found = await self._storage.read(signing_in, project.id, email)
-        if found is None or found[0].disabled_at is not None:
+        if found is None or found[0].disabled_at is not None or not may_claim(found[1]):
             return
         user, channel = found
         code = await self._mailed.new(
@@ -115,7 +115,9 @@ class PasswordResets:
         found = yield from signing_in(project.id, used.facts["email"])
         if found is None or found[0].id != used.user_id or found[0].disabled_at is not None:
             raise CodeNotFound
-        user = found[0]
+        user = yield from claimed(*found, now=now)
+        if user is None:
+            raise CodeNotFound
         yield from accounts.update(user, password_hash=encoded)
         yield from code_store.revoke_of_user(RESET_CODE, user.id)
         yield from sessions.end_of_user(user.id, reason="password changed", now=now)

@@ -75,6 +75,7 @@ async def show(visitor: Visitor) -> Response:
         LinkOpenedPage(
             form_token=visitor.form_token(),
             email=link.email,
+            claims=link.claims,
             waiting=is_waiting(link.continue_to) and link.browser_hash == visitor.browser_hash,
         )
     )

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from keyturn.protocol.codes import MAIL_LINK_PREFIX
 from keyturn.server.accounts.rules import folded_email
-from keyturn.server.contact_channels.sign_in import proved, signing_in
+from keyturn.server.contact_channels.sign_in import claimed, ends_other_ways_in, may_claim, signing_in
 from keyturn.server.one_time.service import new_code
 from keyturn.server.secret import new_token
 from keyturn.server.sessions.rules import BROWSER
@@ -33,12 +33,17 @@ LINK_MINUTES = 15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailedLink:
-    """A sign-in link that was opened: whom it signs in, and where they were going."""
+    """A sign-in link that was opened: whom it signs in, and where they were going.
+
+    Attributes:
+        claims: Nobody has proved the address so far; signing in ends every other way in.
+    """
 
     project_id: str
     email: str
     continue_to: str | None
     browser_hash: bytes
+    claims: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +111,7 @@ class SignIn:
         self, project: Project, email: str, continue_to: str | None, browser_hash: bytes, base: str
     ) -> None:
         found = await self._storage.read(signing_in, project.id, email)
-        if found is None or found[0].disabled_at is not None:
+        if found is None or found[0].disabled_at is not None or not may_claim(found[1]):
             return
         user, channel = found
         token, now = new_token(MAIL_LINK_PREFIX), self._clock.now_ms()
@@ -132,7 +137,9 @@ class SignIn:
         )
         if row is None or row["purpose"] != "sign-in":
             return None
+        found = await self._storage.read(signing_in, row["project_id"], row["email"])
         return MailedLink(
+            claims=found is not None and ends_other_ways_in(*found),
             project_id=row["project_id"],
             email=row["email"],
             continue_to=row["continue_path"],
@@ -157,8 +164,9 @@ class SignIn:
         found = yield from signing_in(project.id, row["email"])
         if found is None or found[0].id != row["user_id"] or found[0].disabled_at is not None:
             return None
-        user, channel = found
-        yield from proved(user, channel)
+        user = yield from claimed(*found, now=now)
+        if user is None:
+            return None
         if user.requires_totp_mfa:
             yield from self._second_factor.begin_work(user, "browser", attempt, False, now)
             return FinishedLink(attempt=attempt)

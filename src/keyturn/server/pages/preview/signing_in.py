@@ -102,6 +102,11 @@ SIGN_IN = Group(
             page=LinkOpenedPage(form_token=TOKEN, email=LONG_ACCOUNT, waiting=True),
         ),
         State(
+            name="sign-in-link-claims",
+            note="behind the first link that proves the address",
+            page=LinkOpenedPage(form_token=TOKEN, email=ADA, claims=True),
+        ),
+        State(
             name="sign-in-second-factor",
             note="the account needs a second factor",
             page=_SECOND_FACTOR,

@@ -108,13 +108,15 @@ class LinkSentPage(Page):
 class LinkOpenedPage(Page):
     """Behind a mailed link: asks before it signs in, because mail scanners open links too.
 
-    Posts ``form_token`` to ``/sign-in/link/finish``.
+    Posts ``form_token`` to ``/sign-in/link/finish``. ``claims``: nobody has proved the address so
+    far, so whatever else signs in to the account will end.
     """
 
     template: ClassVar[str] = "link_opened.html"
 
     form_token: str
     email: str
+    claims: bool = False
     waiting: bool = False
 
 
