@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-import keyturn.client
+import keyturn.net
 from keyturn.net.loopback import CallbackServer
 from keyturn.protocol.errors import CallbackTimeout, LoginDenied, PortUnavailable
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import httpx2
 import pytest
 
-from tests.server.in_process_ import InProcess
-
 if TYPE_CHECKING:
+    import httpx2
     from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from tests.server.in_process_ import InProcess
 
 
 class Seen:

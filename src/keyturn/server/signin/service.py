@@ -8,7 +8,12 @@ from urllib.parse import urlencode
 
 from keyturn.protocol.codes import MAIL_LINK_PREFIX
 from keyturn.server.accounts.rules import folded_email
-from keyturn.server.contact_channels.sign_in import claimed, ends_other_ways_in, may_claim, signing_in
+from keyturn.server.contact_channels.sign_in import (
+    claimed,
+    ends_other_ways_in,
+    may_claim,
+    signing_in,
+)
 from keyturn.server.one_time.service import new_code
 from keyturn.server.secret import new_token
 from keyturn.server.sessions.rules import BROWSER
