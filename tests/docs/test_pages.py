@@ -90,7 +90,7 @@ def check_command(words: list[str]) -> None:
             makefile = (ROOT / "Makefile").read_text()
             for target in (word for word in targets if "=" not in word):
                 assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"make {target}"
-        case ["pip", "install", requirement]:
+        case ["pip", "install", requirement, *_]:  # what else is installed is others' to name
             project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
             named = re.fullmatch(r"keyturn(?:\[([\w,]+)\])?", requirement)
             assert named, requirement
