@@ -95,6 +95,8 @@ def check_command(words: list[str]) -> None:
             named = re.fullmatch(r"keyturn(?:\[([\w,]+)\])?", requirement)
             assert named, requirement
             assert set((named[1] or "click").split(",")) <= set(project["optional-dependencies"])
+        case ["opentelemetry-instrument", *command]:  # runs a command of ours
+            check_command(command)
         case ["keyturn", *arguments]:
             check_arguments(arguments)
         case ["python", script, *arguments] if (ROOT / script).is_file():
