@@ -140,7 +140,15 @@ def _signing_in(ground: Ground) -> dict[str, Any]:
         "second_factor": second_factor,
         "passkeys": Passkeys(storage, clock, codes, sessions, base_url=issuer),
         "signin": SignIn(
-            storage, secret, clock, limits, ground.accounts, sessions, second_factor, ground.mail
+            storage,
+            secret,
+            clock,
+            limits,
+            ground.accounts,
+            sessions,
+            second_factor,
+            ground.mail,
+            limit_volume=ground.settings.rate_limits == "on",
         ),
     }
 
@@ -149,7 +157,10 @@ def _by_mail(ground: Ground) -> dict[str, Any]:
     """Build what sends mail, most of it with a code in it."""
     storage, secret, clock = ground.storage, ground.secret, ground.clock
     codes = ground.one_time
-    mailed = MailedCodes(storage, secret, clock, ground.limits, codes, ground.mail)
+    limits, limit_volume = ground.limits, ground.settings.rate_limits == "on"
+    mailed = MailedCodes(
+        storage, secret, clock, limits, codes, ground.mail, limit_volume=limit_volume
+    )
     emails = Emails(storage, secret, clock)
     return {
         "contact_channels": ContactChannels(storage, clock, codes, mailed),

@@ -4,7 +4,7 @@ import { assert, clientApp, email, freshUser, signUp } from "./client.mjs";
 const app = clientApp();
 const project = await app.getProject();
 assert.equal(project.config.credentialEnabled, true);
-assert.deepEqual(project.config.oauthProviders, []);
+assert.deepEqual(project.config.oauthProviders, [{ id: "work" }]);
 
 const user = await signUp(app, email());
 const [own] = await user.listTeams();

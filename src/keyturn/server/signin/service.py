@@ -72,10 +72,13 @@ class SignIn:
         sessions: Sessions,
         second_factor: SecondFactor,
         mail: Mail,
+        *,
+        limit_volume: bool,
     ) -> None:
         self._storage, self._secret, self._clock = storage, secret, clock
         self._limits, self._accounts, self._sessions = limits, accounts, sessions
         self._second_factor, self._mail = second_factor, mail
+        self._limit_volume = limit_volume
 
     async def with_password(
         self, project: Project, *, email: str, password: str, counted_ip: str | None
@@ -108,7 +111,8 @@ class SignIn:
         Raises:
             TooMany: too many mails to this address or for this visitor.
         """
-        await self._limits.take(self._limits_of("mail", project, email, counted_ip))
+        if self._limit_volume:
+            await self._limits.take(self._limits_of("mail", project, email, counted_ip))
         # Looking and writing take their time, which would tell who has an account.
         self._mail.soon(self._mail_link(project, email, continue_to, browser_hash, base))
 
