@@ -43,7 +43,9 @@ def new_password() -> str:
 
 
 def people(server: Watched) -> tuple[Person, str, str]:
-    """Sign up, out, and in again by password and by mailed link; return browser, name, password."""
+    """Sign up, out, and in again by password; another by mailed link. Returns the first one's
+    browser, name and password.
+    """
     email, password = "ada@example.com", new_password()
     person = Person(server)
     person.open("/sign-up")
@@ -53,9 +55,14 @@ def people(server: Watched) -> tuple[Person, str, str]:
     person.open("/sign-in")
     person.press("/sign-in", email=email, password=new_password())
     person.press("/sign-in", email=email, password=password)
-    other = Person(server)
+    # Not the same account: its first link would end what the password opened.
+    other, address = Person(server), "linked@example.com"
+    other.open("/sign-up")
+    other.press("/sign-up", email=address, password=new_password())
+    other.open("/sessions")
+    other.press("/sign-out")
     other.open("/sign-in")
-    other.press("/sign-in", instead="/sign-in/link", email=email)
+    other.press("/sign-in", instead="/sign-in/link", email=address)
     other.open(last_mail(server.server.data).removeprefix(server.server.base_url))
     other.press("/sign-in/link/finish")
     assert other.open("/sessions").status_code == 200

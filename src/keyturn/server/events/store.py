@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import random
+import secrets
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -82,7 +82,7 @@ def _new_id(now: int) -> str:
 
     Ids without order touch a page of the index each, and every page is written with its commit.
     """
-    chance = random.getrandbits(74)
+    chance = secrets.randbits(74)
     return str(
         uuid.UUID(int=now << 80 | 7 << 76 | (chance >> 62) << 64 | 2 << 62 | chance % (1 << 62))
     )
