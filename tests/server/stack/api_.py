@@ -9,6 +9,7 @@ import httpx2
 from keyturn.server.accounts import store as accounts
 from keyturn.server.projects.rules import Project, ProjectConfig
 from keyturn.server.projects.service import ProjectKeys
+from tests.server.documented_ import assert_documented
 from tests.server.in_process_ import InProcess
 
 PASSWORD = "correct horse battery"
@@ -74,9 +75,14 @@ class Api:
     def send(
         self, method: str, path: str, headers: dict[str, str] | None = None, **options: Any
     ) -> httpx2.Response:
-        """Send one request; without headers, as a client that is not signed in."""
+        """Send one request; without headers, as a client that is not signed in.
+
+        A success is held against the document, whatever the test looks at.
+        """
         found = self.client if headers is None else headers
-        return self.server.request(method, self.prefix + path, headers=found, **options)
+        answer = self.server.request(method, self.prefix + path, headers=found, **options)
+        assert_documented(answer)
+        return answer
 
     def get(
         self, path: str, headers: dict[str, str] | None = None, **options: Any
