@@ -12,6 +12,7 @@ from schemathesis.core.failures import Failure, FailureGroup
 from keyturn.server.app import create_app
 from keyturn.server.settings import Settings
 from tests.server.bad_input.callers_ import API, Callers
+from tests.server.bad_input.good_administration_ import of_administration
 from tests.server.bad_input.good_external_ import of_external
 from tests.server.documented_ import assert_documented, document
 from tests.server.oauth.grants_ import (
@@ -185,8 +186,7 @@ def of_registration(checked: Checked, server: InProcess) -> None:
 SHOWN_ELSEWHERE = (
     *("/auth/mfa/", "/auth/otp/", "/auth/passkey/", "/auth/password/reset", "/auth/password/set"),
     *("/auth/password/send-reset-code", "/auth/password/update", "/contact-channels"),
-    *("/data-vault/", "/emails/", "/internal/", "/payments/", "/projects/current"),
-    *("/project-permission", "/team-permission", "/team-invitations"),
+    *("/data-vault/", "/emails/", "/payments/"),
 )
 
 
@@ -205,6 +205,7 @@ def test_every_operation_succeeds_as_documented(
     of_oauth(checked, shared)
     of_registration(checked, shared)
     of_external(checked, server)
+    of_administration(checked, server)
     documented = {
         f"{method.upper()} {path}"
         for path, methods in create_app(Settings()).openapi()["paths"].items()
