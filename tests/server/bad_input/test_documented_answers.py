@@ -14,6 +14,7 @@ from keyturn.server.settings import Settings
 from tests.server.bad_input.callers_ import API, Callers
 from tests.server.bad_input.good_administration_ import of_administration
 from tests.server.bad_input.good_external_ import of_external
+from tests.server.bad_input.good_ways_in_ import of_ways_in
 from tests.server.documented_ import assert_documented, document
 from tests.server.oauth.grants_ import (
     approve,
@@ -183,11 +184,7 @@ def of_registration(checked: Checked, server: InProcess) -> None:
 
 # These succeed in tests of their own, tests/server/stack, where every good answer is held against
 # the document as well (``Api.send``).
-SHOWN_ELSEWHERE = (
-    *("/auth/mfa/", "/auth/otp/", "/auth/passkey/", "/auth/password/reset", "/auth/password/set"),
-    *("/auth/password/send-reset-code", "/auth/password/update", "/contact-channels"),
-    *("/data-vault/", "/emails/", "/payments/"),
-)
+SHOWN_ELSEWHERE = ("/data-vault/", "/emails/", "/payments/")
 
 
 def is_shown_elsewhere(operation: str) -> bool:
@@ -205,6 +202,7 @@ def test_every_operation_succeeds_as_documented(
     of_oauth(checked, shared)
     of_registration(checked, shared)
     of_external(checked, server)
+    of_ways_in(checked, server)
     of_administration(checked, server)
     documented = {
         f"{method.upper()} {path}"
