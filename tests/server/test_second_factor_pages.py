@@ -163,7 +163,7 @@ BEGINNINGS = {
     "signin/service.py": "a mailed link; only for accounts without a second factor",
     "browser/visitor.py": "whom the app around this server has signed in",
 }
-BEGIN = {"begin_plain_work", "begin_browser"}
+BEGIN = {"begin_plain_work", "begin_stack_work", "begin_browser"}
 
 
 def test_sessions_begin_nowhere_but_where_the_second_factor_was_thought_of() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from keyturn.server.external_sign_in import rules
 from keyturn.server.external_sign_in.rules import Asked
 from keyturn.server.stack import caller_errors, errors
+from keyturn.server.stack.caller import claims_of, owner_of
 
 if TYPE_CHECKING:
     from keyturn.server.external_sign_in.wire import AuthorizeQuery
@@ -60,20 +61,10 @@ async def checked_request(
 
 async def _signed_in_user_id(services: Services, project: Project, token: str) -> str:
     """Return whose access token it is. The checks are those of the header (S-4)."""
-    claims = await services.stack_tokens.access.read(token)
-    if claims is None:
-        raise caller_errors.unparsable_access_token()
-    now = services.clock.now_ms()
-    if now >= claims.expires_at:
-        raise caller_errors.access_token_expired(claims.expires_at)
+    claims = await claims_of(services, token)
     if claims.project_id != project.id:
         raise errors.StatusError(403, "The access token is not valid for this project")
-    session = await services.sessions.find(claims.session_id)
-    user = await services.accounts.find(project.id, claims.user_id)
-    if session is None or user is None or user.disabled_at is not None:
-        raise caller_errors.access_token_expired(now)
-    if not session.is_alive(now=now):
-        raise caller_errors.access_token_expired(now)
+    user, _ = await owner_of(services, claims)
     return user.id
 
 

@@ -33,7 +33,6 @@ from keyturn.server.oauth_providers import conversation
 from keyturn.server.one_time.rules import CodeExpired, CodeNotFound, CodeUsed
 from keyturn.server.one_time.service import new_code, normalized
 from keyturn.server.one_time.store import Kind
-from keyturn.server.sessions.rules import STACK
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -204,16 +203,9 @@ class ExternalSignIn:
         yield from self._rooms.codes.use(_code_kind(project.id), code, now=now)
         arrived = yield from arrive(project, asked, granted.profile, self._rooms.accounts, now=now)
         yield from self._keep_tokens(project, asked, granted, arrived, now)
-        begun = None
-        if not arrived.user.requires_totp_mfa:
-            begun = yield from self._rooms.sessions.begin_plain_work(
-                project_id=project.id,
-                user_id=arrived.user.id,
-                kind="stack",
-                lifetime=STACK,
-                origin=origin,
-                now=now,
-            )
+        begun = yield from self._rooms.sessions.begin_stack_work(
+            arrived.user, origin=origin, now=now
+        )
         return Redeemed(asked=asked, user=arrived.user, is_new=arrived.is_new, begun=begun)
 
     def _keep_tokens(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from keyturn.server.accounts import store as accounts_store
@@ -13,7 +13,6 @@ from keyturn.server.one_time.links import link_with
 from keyturn.server.one_time.service import SHORT_LENGTH
 from keyturn.server.one_time.store import Kind
 from keyturn.server.otp.rules import check_may_sign_in, is_mailed
-from keyturn.server.sessions.rules import STACK
 
 if TYPE_CHECKING:
     from keyturn.server.accounts.rules import User
@@ -40,7 +39,7 @@ class Redeemed:
 
     user: User
     is_new: bool
-    begun: tuple[Session, str] | None
+    begun: tuple[Session, str] | None = field(repr=False)
 
 
 class SignInCodes:
@@ -130,16 +129,7 @@ class SignInCodes:
             user, channel = found
             check_may_sign_in(user, channel)
             user = (yield from accounts_store.update(user, otp_auth_enabled=True)) or user
-        if user.requires_totp_mfa:
-            return Redeemed(user=user, is_new=found is None, begun=None)
-        begun = yield from self._sessions.begin_plain_work(
-            project_id=project.id,
-            user_id=user.id,
-            kind="stack",
-            lifetime=STACK,
-            origin=origin,
-            now=now,
-        )
+        begun = yield from self._sessions.begin_stack_work(user, origin=origin, now=now)
         return Redeemed(user=user, is_new=found is None, begun=begun)
 
     def _new_account(

@@ -88,7 +88,7 @@ def check_registration(
             expected_origin=origin,
             expected_rp_id=rp_id,
         )
-    except Exception:
+    except Exception:  # Whatever the library trips over, these are a stranger's bytes, and bad.
         raise CeremonyFailed("the verification response is invalid") from None
     return Registered(
         credential_id=urlsafe_b64encode(found.credential_id).rstrip(b"=").decode(),
@@ -116,6 +116,6 @@ def check_authentication(
             credential_public_key=passkey.public_key,
             credential_current_sign_count=passkey.sign_count,
         )
-    except Exception:
+    except Exception:  # as above
         raise CeremonyFailed("the signature could not be verified") from None
     return int(found.new_sign_count)

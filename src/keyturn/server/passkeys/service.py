@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from keyturn.server.accounts import store as accounts
@@ -19,7 +19,6 @@ from keyturn.server.one_time.service import new_code
 from keyturn.server.one_time.store import Kind
 from keyturn.server.passkeys import ceremony, store
 from keyturn.server.passkeys.rules import CeremonyFailed, is_handle_of, page_of, rp_id_of
-from keyturn.server.sessions.rules import STACK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,8 +42,8 @@ CHALLENGE_MINUTES = 2
 class Begun:
     """A ceremony: what the browser needs, and the code that its answer is brought with."""
 
-    options: dict[str, Any]
-    code: str
+    options: dict[str, Any] = field(repr=False)
+    code: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +51,7 @@ class Recognised:
     """Whom a passkey signed in; ``begun`` is ``None`` where a second factor comes first."""
 
     user: User
-    begun: tuple[Session, str] | None
+    begun: tuple[Session, str] | None = field(repr=False)
 
 
 class Passkeys:
@@ -180,16 +179,7 @@ class Passkeys:
             raise CeremonyFailed("passkey not found")
         if not (yield from store.use(passkey, sign_count=sign_count, now=now)):
             raise CeremonyFailed("the passkey has been used or replaced meanwhile")
-        if user.requires_totp_mfa:
-            return Recognised(user=user, begun=None)
-        begun = yield from self._sessions.begin_plain_work(
-            project_id=project.id,
-            user_id=user.id,
-            kind="stack",
-            lifetime=STACK,
-            origin=origin,
-            now=now,
-        )
+        begun = yield from self._sessions.begin_stack_work(user, origin=origin, now=now)
         return Recognised(user=user, begun=begun)
 
 

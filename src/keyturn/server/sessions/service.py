@@ -12,6 +12,7 @@ from keyturn.server.sessions import family_token, rules, store
 from keyturn.server.sessions.family_token import FamilyToken
 
 if TYPE_CHECKING:
+    from keyturn.server.accounts.rules import User
     from keyturn.server.clock import Clock
     from keyturn.server.secret import ServerSecret
     from keyturn.server.sessions.rules import Kind, Lifetime, Origin, Session
@@ -97,6 +98,23 @@ class Sessions:
         )
         yield from self._record_begin(session, now)
         return session, token
+
+    def begin_stack_work(
+        self, user: User, *, origin: Origin, now: int
+    ) -> Work[tuple[Session, str] | None]:
+        """Begin what a first factor earns a client; ``None`` where a second one comes first."""
+        if user.requires_totp_mfa:
+            return None
+        return (
+            yield from self.begin_plain_work(
+                project_id=user.project_id,
+                user_id=user.id,
+                kind="stack",
+                lifetime=rules.STACK,
+                origin=origin,
+                now=now,
+            )
+        )
 
     async def begin_browser(
         self, *, project_id: str, user_id: str, origin: Origin, authenticated_at: int | None = None

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from keyturn.server.accounts.rules import User
     from keyturn.server.projects.rules import Project
     from keyturn.server.services import Services
+    from keyturn.server.sessions.access_tokens import Claims
     from keyturn.server.sessions.rules import Session
     from keyturn.server.stack.headers import StackHeaders
 
@@ -113,22 +114,44 @@ async def _user(
     token = headers.get("access-token")
     if token is None:
         return None, None
+    claims = await claims_of(services, token)
+    if claims.project_id != project_id:
+        raise caller_errors.invalid_project_for_access_token(project_id, claims.project_id)
+    user, session = await owner_of(services, claims, ended_session_is_fine=ended_session_is_fine)
+    _check_kind_of_user(headers, user)
+    return user, session
+
+
+async def claims_of(services: Services, token: str) -> Claims:
+    """Read an access token, wherever it came from.
+
+    Raises:
+        KnownError: it is none of ours (UNPARSABLE_ACCESS_TOKEN) or over (ACCESS_TOKEN_EXPIRED).
+    """
     claims = await services.stack_tokens.access.read(token)
     if claims is None:
         raise caller_errors.unparsable_access_token()
-    now = services.clock.now_ms()
-    if now >= claims.expires_at:
+    if services.clock.now_ms() >= claims.expires_at:
         raise caller_errors.access_token_expired(claims.expires_at)
-    if claims.project_id != project_id:
-        raise caller_errors.invalid_project_for_access_token(project_id, claims.project_id)
+    return claims
+
+
+async def owner_of(
+    services: Services, claims: Claims, *, ended_session_is_fine: bool = False
+) -> tuple[User, Session]:
+    """Return whose token it is, and the session it belongs to.
+
+    Raises:
+        KnownError: neither may use it any more (ACCESS_TOKEN_EXPIRED). Clients answer that by
+            refreshing, and learn the rest there.
+    """
+    now = services.clock.now_ms()
     session = await services.sessions.find(claims.session_id)
     user = await services.accounts.find(claims.project_id, claims.user_id)
     if user is None or user.disabled_at is not None or session is None:
         raise caller_errors.access_token_expired(now)
     if not session.is_alive(now=now) and not ended_session_is_fine:
-        # Revoked through any face. Clients answer this by refreshing, and learn the rest there.
         raise caller_errors.access_token_expired(min(now, session.ended_at or session.ends_at()))
-    _check_kind_of_user(headers, user)
     return user, session
 
 

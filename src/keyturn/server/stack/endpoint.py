@@ -35,6 +35,12 @@ class Wire(BaseModel):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True, frozen=True)
 
+    def __repr__(self) -> str:
+        # Passwords, codes and tokens are members, and no log or traceback may show them.
+        return f"{type(self).__name__}(...)"
+
+    __str__ = __repr__
+
 
 class Nothing(Wire):
     """No members."""
