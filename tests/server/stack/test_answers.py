@@ -5,6 +5,7 @@ import re
 import httpx2
 import pytest
 
+from keyturn.server.stack.endpoint import Wire
 from keyturn.server.stack.not_built import OPERATIONS
 from keyturn.server.stack.routes import ALIAS, ENDPOINTS, GREETING, VERSION
 from tests.server.in_process_ import InProcess
@@ -177,3 +178,12 @@ def test_a_surprise_is_a_500_that_tells_and_logs_no_secret(
     assert (answer.status_code, answer.text) == (500, "Internal server error")
     assert "RuntimeError" in caplog.text
     assert "canary" not in caplog.text
+
+
+@pytest.mark.proves("T-9")
+def test_no_body_and_no_answer_shows_what_it_holds() -> None:
+    class Told(Wire):
+        password: str
+
+    told = Told(password="correct horse")
+    assert "horse" not in f"{told} {told!r} {[told]}"
