@@ -9,8 +9,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx2
 
-from tests.server.stack.api_ import Api
+from tests.server.stack.api_ import Api, code_of
 
+ADA = "ada@example.com"
 HOME = "http://localhost:3000/handler/oauth-callback"
 ERRORS = "http://localhost:3000/handler/error?from=oauth"
 
@@ -18,6 +19,16 @@ ERRORS = "http://localhost:3000/handler/error?from=oauth"
 def answered(url: str) -> dict[str, str]:
     """Return the parameters of an address."""
     return dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+
+
+def outcome(answer: httpx2.Response) -> tuple[int, str | None]:
+    """Return an answer's status and known error."""
+    return answer.status_code, code_of(answer)
+
+
+def users(api: Api) -> int:
+    """Return how many accounts a project has."""
+    return len(api.get("/users", api.secret).json()["items"])
 
 
 @dataclass

@@ -4,7 +4,6 @@ The provider is a real server of its own; the browser is this test, and keeps it
 """
 
 import base64
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,28 +12,8 @@ from keyturn.protocol import pkce
 from tests.issuers_.openid_ import OpenIssuer
 from tests.server.in_process_ import InProcess, SetClock
 from tests.server.stack.api_ import Api, SignedIn, code_of
-from tests.server.stack.external_ import HOME, Program, answered, me
+from tests.server.stack.external_ import ADA, HOME, Program, answered, me
 from tests.server.stack.providers_ import account_of, api_at
-
-ADA = "ada@example.com"
-
-
-@pytest.fixture(scope="module")
-def server(shared_server: InProcess) -> InProcess:
-    return shared_server
-
-
-@pytest.fixture
-def issuer() -> Iterator[OpenIssuer]:
-    """Yield a provider that vouches for the addresses of its people."""
-    with OpenIssuer() as started:
-        started.extra_claims = {"exp": 4_102_444_800, "email": ADA, "email_verified": True}
-        yield started
-
-
-@pytest.fixture
-def api(server: InProcess, issuer: OpenIssuer) -> Api:
-    return api_at(issuer, server)
 
 
 def person_with(api: Api, email: str, *, verified: bool = True) -> SignedIn:

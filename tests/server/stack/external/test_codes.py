@@ -1,43 +1,12 @@
 """The code that a program is handed after somebody was at a provider: once, soon, and to whom."""
 
 import asyncio
-from collections.abc import Iterator
 
-import httpx2
 import pytest
 
-from tests.issuers_.openid_ import OpenIssuer
 from tests.server.in_process_ import InProcess, SetClock
 from tests.server.stack.api_ import Api, code_of
-from tests.server.stack.external_ import Program
-from tests.server.stack.providers_ import api_at
-
-ADA = "ada@example.com"
-
-
-@pytest.fixture(scope="module")
-def server(shared_server: InProcess) -> InProcess:
-    return shared_server
-
-
-@pytest.fixture
-def issuer() -> Iterator[OpenIssuer]:
-    with OpenIssuer() as started:
-        started.extra_claims = {"exp": 4_102_444_800, "email": ADA, "email_verified": True}
-        yield started
-
-
-@pytest.fixture
-def api(server: InProcess, issuer: OpenIssuer) -> Api:
-    return api_at(issuer, server)
-
-
-def outcome(answer: httpx2.Response) -> tuple[int, str | None]:
-    return answer.status_code, code_of(answer)
-
-
-def users(api: Api) -> int:
-    return len(api.get("/users", api.secret).json()["items"])
+from tests.server.stack.external_ import Program, outcome, users
 
 
 @pytest.mark.proves("S-21", "T-1")

@@ -6,45 +6,16 @@ a browser sent to a stranger.
 """
 
 import json
-from collections.abc import Iterator
 
-import httpx2
 import pytest
 
 from keyturn.server.one_time.store import Kind
 from tests.issuers_.http_ import as_json
 from tests.issuers_.openid_ import OpenIssuer
 from tests.server.in_process_ import InProcess, SetClock
-from tests.server.stack.api_ import Api, code_of
-from tests.server.stack.external_ import Program, answered, me
+from tests.server.stack.api_ import Api
+from tests.server.stack.external_ import ADA, Program, answered, me, outcome, users
 from tests.server.stack.providers_ import api_at, api_of, provider_at
-
-ADA = "ada@example.com"
-
-
-@pytest.fixture(scope="module")
-def server(shared_server: InProcess) -> InProcess:
-    return shared_server
-
-
-@pytest.fixture
-def issuer() -> Iterator[OpenIssuer]:
-    with OpenIssuer() as started:
-        started.extra_claims = {"exp": 4_102_444_800, "email": ADA, "email_verified": True}
-        yield started
-
-
-@pytest.fixture
-def api(server: InProcess, issuer: OpenIssuer) -> Api:
-    return api_at(issuer, server)
-
-
-def outcome(answer: httpx2.Response) -> tuple[int, str | None]:
-    return answer.status_code, code_of(answer)
-
-
-def users(api: Api) -> int:
-    return len(api.get("/users", api.secret).json()["items"])
 
 
 def kept_for(api: Api, kind: str, code: str) -> str:
