@@ -22,7 +22,7 @@ from keyturn.sdk import (
 )
 from tests.e2e.agreeing_ import INLINE, Case
 from tests.e2e.agreeing_features_ import CASES
-from tests.e2e.test_published_clients import FLOWS, PROJECT, _install
+from tests.e2e.published_ import FLOWS, PROJECT, install
 from tests.requirements_ import require
 from tests.served_ import Served, serving
 
@@ -108,7 +108,7 @@ def in_javascript(side: Side, base: str) -> list[str]:
             *({"js": each, "fields": []} for each in VAULT),
         ],
     }
-    folder = {"folder": str(_install(VERSION)), "baseUrl": base, "project": PROJECT}
+    folder = {"folder": str(install(VERSION)), "baseUrl": base, "project": PROJECT}
     run = subprocess.run(
         [require("node"), str(FLOWS / "agree.mjs")],
         input=json.dumps(given),
