@@ -13,12 +13,14 @@ block's content is then that file's.
 import inspect
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from functools import cache
+from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs/reference"
@@ -229,12 +231,18 @@ def _with_subcommands(command: list[str]) -> Iterator[list[str]]:
 @cache
 def _help_text(*command: str) -> str:
     """Return what ``keyturn COMMAND --help`` prints, on a terminal 80 wide."""
-    env = dict(os.environ, COLUMNS="80", NO_COLOR="1")
-    program = [sys.executable, "-c", "import keyturn.cli as c; raise SystemExit(c.main())"]
-    run = subprocess.run(
-        [*program, *command, "--help"], capture_output=True, text=True, env=env, check=True
-    )
-    return (run.stdout or run.stderr).strip()
+    from keyturn.cli.entry import main
+
+    out, err = StringIO(), StringIO()
+    terminal = mock.patch.dict(os.environ, COLUMNS="80", NO_COLOR="1")
+    with terminal, redirect_stdout(out), redirect_stderr(err):
+        try:
+            status = main([*command, "--help"])
+        except SystemExit as end:
+            status = int(end.code or 0)
+    if status:
+        raise RuntimeError(f"keyturn {' '.join(command)} --help: {err.getvalue()}")
+    return (out.getvalue() or err.getvalue()).strip()
 
 
 def _server_app() -> Any:

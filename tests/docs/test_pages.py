@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -105,16 +106,22 @@ def check_command(words: list[str]) -> None:
             assert (ROOT / program).is_file() or program in ("curl", "export", "cd"), program
 
 
+@cache
+def help_of(*command: str) -> str:
+    """Return what a command answers to ``--help``; many blocks show the same command."""
+    run = subprocess.run(
+        [*command, "--help"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stdout + run.stderr
+
+
 def check_arguments(arguments: list[str], program: list[str] | None = None) -> None:
     """Fail unless ``--help`` of the command knows every flag given to it."""
     program = program or [str(Path(sys.executable).parent / "keyturn")]
     flags = [word.partition("=")[0] for word in arguments if word.startswith("-")]
     first_flag = next((i for i, word in enumerate(arguments) if word.startswith("-")), None)
     command = arguments[:first_flag]
-    run = subprocess.run(
-        [*program, *command, "--help"], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert run.returncode == 0, run.stderr
-    known = run.stdout + run.stderr
+    known = help_of(*program, *command)
     unknown = [flag for flag in flags if not re.search(rf"(?<![\w-]){flag}(?![\w-])", known)]
     assert not unknown, f"{shlex.join(command)} does not know {unknown}"
