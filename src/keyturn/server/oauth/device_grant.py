@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from keyturn.server.oauth import rules, store
 from keyturn.server.oauth.device import topic
 from keyturn.server.oauth.errors import ClientGone, Refused, invalid_grant
+from keyturn.server.oauth.pace import Paces
 from keyturn.server.waiting import Later
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class DeviceGrant:
     ) -> None:
         self._storage, self._secret, self._clock = storage, secret, clock
         self._hub, self._issuer = hub, issuer
+        self._paces = Paces(storage, clock)
 
     async def poll(
         self,
@@ -81,8 +83,8 @@ class DeviceGrant:
             left = (row["expires_at"] - self._clock.now_ms()) / 1000
             seconds = min(float(wait_seconds), left)
             return Later(partial(self._held, code, topic(row["id"]), seconds))
-        if self._state(row) == "pending":
-            await self._pace(row)
+        if self._state(row) == "pending" and not await self._paces.keeps(row):
+            raise Refused("slow_down", "poll five seconds more slowly from now on")
         return await self._answer(row, code, asks_first=wait_seconds > 0)
 
     async def _held(self, code: _Presented, name: str, seconds: float) -> dict[str, Any]:
@@ -118,11 +120,6 @@ class DeviceGrant:
             expires_at=row["expires_at"],
             now=self._clock.now_ms(),
         )
-
-    async def _pace(self, row: Row) -> None:
-        interval = await self._storage.write(store.pace_device, row["id"], now=self._clock.now_ms())
-        if interval > row["interval_seconds"]:
-            raise Refused("slow_down", "poll five seconds more slowly from now on")
 
     def _check(self, row: Row) -> None:
         match self._state(row):

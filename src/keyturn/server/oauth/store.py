@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keyturn.server.oauth.rules import SLOW_DOWN_SECONDS
-from keyturn.server.storage.base import Row, Work, first, run
+from keyturn.server.storage.base import Row, Work, conditional, each, first, run
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from keyturn.server.sessions.rules import Origin
 
 
@@ -174,12 +176,15 @@ def device(device_code_hash: bytes) -> Work[Row | None]:
     return (yield from first("device_authorization_by_code", device_code_hash=device_code_hash))
 
 
-def pace_device(request_id: str, *, now: int) -> Work[int]:
-    """Note a poll and return the interval from now on: longer if the poll came too early."""
-    row = yield from first(
-        "pace_device_authorization", id=request_id, slower_by=SLOW_DOWN_SECONDS, now=now
-    )
-    return row["interval_seconds"] if row else 0
+def slow_device_down(request_id: str, *, now: int) -> Work[None]:
+    """Make the interval of a code that was polled too early longer for good."""
+    yield from run("slow_device_down", id=request_id, slower_by=SLOW_DOWN_SECONDS, now=now)
+
+
+@conditional
+def note_device_polls(polls: Sequence[tuple[str, int]]) -> Work[None]:
+    """Keep when codes were polled: ids and instants in ms. A later one that is there stays."""
+    yield from each("note_device_poll", [{"id": code, "now": at} for code, at in polls])
 
 
 def redeem_device(request_id: str, *, now: int) -> Work[Row | None]:

@@ -28,16 +28,19 @@ UPDATE device_authorization
 RETURNING *;
 
 -- name: device_authorization_by_code
-SELECT * FROM device_authorization WHERE device_code_hash = :device_code_hash;
+-- No more than a poll looks at: nothing is asked for as often.
+SELECT id, client_id, resource, decision, redeemed_at, expires_at, interval_seconds, last_polled_at
+  FROM device_authorization WHERE device_code_hash = :device_code_hash;
 
--- name: pace_device_authorization
+-- name: slow_device_down
 -- A poll before its time makes the interval longer for good (RFC 8628 section 3.5).
 UPDATE device_authorization
-   SET interval_seconds = CASE WHEN :now - last_polled_at < interval_seconds * 1000
-                               THEN interval_seconds + :slower_by ELSE interval_seconds END,
-       last_polled_at = :now
- WHERE id = :id
-RETURNING interval_seconds;
+   SET interval_seconds = interval_seconds + :slower_by, last_polled_at = :now
+ WHERE id = :id;
+
+-- name: note_device_poll
+UPDATE device_authorization SET last_polled_at = :now
+ WHERE id = :id AND (last_polled_at IS NULL OR last_polled_at < :now);
 
 -- name: redeem_device_authorization
 -- However many poll, one finds redeemed_at empty.
