@@ -19,7 +19,6 @@ import uvicorn
 from keyturn.server.app import create_app
 from keyturn.server.http.connection import BoundedProtocol
 from keyturn.server.operating import memory
-from keyturn.server.operating import metrics as numbers
 from keyturn.server.operating.supervisor import Supervisor
 from keyturn.server.settings import SettingsProblem
 
@@ -59,9 +58,11 @@ def run(settings: Settings, listener: socket.socket) -> int:
     app = create_app(settings)
     with ExitStack() as stack:
         if settings.metrics is not None:
+            from keyturn.server.operating import metrics as numbers
+
             app.state.metrics = numbers.Metrics()
             registry = numbers.with_process_facts(app.state.metrics)
-            stack.callback(_serve_metrics(registry, settings.metrics))
+            stack.callback(_serve_metrics(numbers.serve, registry, settings.metrics))
         return _serve(app, listener, settings, ready=lambda: _say_ready(settings))
 
 
@@ -69,6 +70,8 @@ def run_worker(settings: Settings, listener: socket.socket, parent: Parent) -> i
     """Serve as one of several until SIGTERM or until the parent is gone."""
     app = create_app(settings)
     if settings.metrics is not None:
+        from keyturn.server.operating import metrics as numbers
+
         app.state.metrics = numbers.Metrics()
 
     def ready() -> None:
@@ -93,10 +96,12 @@ def run_workers(settings: Settings, listener: socket.socket, command: Sequence[s
     listener.listen(BACKLOG)
     with ExitStack() as stack:
         if settings.metrics is not None:
+            from keyturn.server.operating import metrics as numbers
+
             shared = stack.enter_context(numbers.shared())
             environ[numbers.SHARED_VARIABLE] = shared.folder
             ended = shared.ended
-            stack.callback(_serve_metrics(shared.registry, settings.metrics))
+            stack.callback(_serve_metrics(numbers.serve, shared.registry, settings.metrics))
         return Supervisor(
             command,
             listener,
@@ -213,8 +218,12 @@ def _allow_many_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def _serve_metrics(registry: CollectorRegistry, address: str) -> Callable[[], None]:
+def _serve_metrics(
+    serve: Callable[[CollectorRegistry, str], Callable[[], None]],
+    registry: CollectorRegistry,
+    address: str,
+) -> Callable[[], None]:
     try:
-        return numbers.serve(registry, address)
+        return serve(registry, address)
     except OSError as error:
         raise SettingsProblem(f"metrics: cannot listen on {address}: {error.strerror}") from None
