@@ -208,11 +208,21 @@ def test_neither_log_nor_answer_repeats_a_token(caplog: pytest.LogCaptureFixture
     assert text not in caplog.text + reply.text + json.dumps(dict(reply.headers))
 
 
-def test_an_api_loads_nothing_of_the_server_besides() -> None:
-    listed = "import sys, keyturn.server.resource; print(*sorted(sys.modules))"
+def loaded_by(statement: str) -> set[str]:
+    listed = f"import sys; {statement}; print(*sorted(sys.modules))"
     run = subprocess.run([sys.executable, "-c", listed], capture_output=True, text=True, check=True)
-    loaded = set(run.stdout.split())
+    return set(run.stdout.split())
+
+
+def test_an_api_loads_nothing_of_the_server_besides() -> None:
+    loaded = loaded_by("from keyturn.server.resource import *")
     assert "keyturn.server.resource.remote" in loaded
     heavy = {"fastapi", "starlette", "pydantic", "jinja2", "argon2", "uvicorn", "sqlite3"}
     assert not loaded & heavy
     assert not {name for name in loaded if name.startswith(("keyturn.server.s", "keyturn.client"))}
+
+
+def test_describing_an_api_loads_no_jose_library() -> None:
+    loaded = loaded_by("from keyturn.server.resource import ProtectedResource")
+    assert "keyturn.server.resource.metadata" in loaded
+    assert "joserfc" not in loaded
