@@ -4,11 +4,8 @@ An address lies in one of two tables, so no index sees all of them; it signs in 
 same. A code by mail opens what it opens for one of those who bring it.
 """
 
-from __future__ import annotations
-
 import json
 import re
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from tests.faults.racers_ import RACERS, Racers, Send, racers
-from tests.faults.servers_ import Server, assert_no_surprise, serving
+from tests.faults.racers_ import RACERS, Racers, Send
+from tests.faults.servers_ import Server
 from tests.faults.steps_ import good, last_mail
-from tests.postgres_ import shared
+from tests.faults.tracks_ import laid
 from tests.requirements_ import rounds
 from tests.server.in_process_ import BASE_URL
 
@@ -90,21 +87,11 @@ def track(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Track]:
     kind: str = request.param
-    chosen = {"database": shared().create()} if kind == "postgresql" else {}
-    folder = tmp_path_factory.mktemp("addresses")
-    (folder / "keyturn.toml").write_text(CONFIGURATION)
-    code = (
-        "import sys; from keyturn.cli import main; "
-        f"sys.argv += ['--config', {str(folder / 'keyturn.toml')!r}]; sys.exit(main())"
-    )
-    command = (sys.executable, "-c", code)
-    with serving(folder / "data", count=2, command=command, **chosen) as servers:
-        with racers() as runners:
-            found = Track(servers, runners, [], range(ROUNDS[kind]))
-            for _ in range(RACERS):
-                found.users.append(found.post("/users", {}, SERVER)["id"])
-            yield found
-        assert_no_surprise(servers[0].log + servers[1].log)
+    with laid(kind, tmp_path_factory.mktemp("addresses"), CONFIGURATION) as (servers, runners):
+        found = Track(servers, runners, [], range(ROUNDS[kind]))
+        for _ in range(RACERS):
+            found.users.append(found.post("/users", {}, SERVER)["id"])
+        yield found
 
 
 def bringing(code: str, path: str) -> Callable[[int], Asked]:

@@ -3,10 +3,7 @@
 Nobody takes what is not there, nothing is given twice, and no unit is lost on the way.
 """
 
-from __future__ import annotations
-
 import json
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from tests.faults.racers_ import RACERS, Racers, Send, racers
-from tests.faults.servers_ import Server, assert_no_surprise, serving
+from tests.faults.racers_ import RACERS, Racers, Send
+from tests.faults.servers_ import Server
 from tests.faults.steps_ import good
-from tests.postgres_ import shared
+from tests.faults.tracks_ import laid
 from tests.requirements_ import rounds
 
 pytestmark = pytest.mark.sweep
@@ -93,18 +90,8 @@ def track(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Track]:
     kind: str = request.param
-    chosen = {"database": shared().create()} if kind == "postgresql" else {}
-    folder = tmp_path_factory.mktemp("payments")
-    (folder / "keyturn.toml").write_text(CONFIGURATION)
-    code = (
-        "import sys; from keyturn.cli import main; "
-        f"sys.argv += ['--config', {str(folder / 'keyturn.toml')!r}]; sys.exit(main())"
-    )
-    command = (sys.executable, "-c", code)
-    with serving(folder / "data", count=2, command=command, **chosen) as servers:
-        with racers() as runners:
-            yield Track(servers, runners, range(ROUNDS[kind]))
-        assert_no_surprise(servers[0].log + servers[1].log)
+    with laid(kind, tmp_path_factory.mktemp("payments"), CONFIGURATION) as (servers, runners):
+        yield Track(servers, runners, range(ROUNDS[kind]))
 
 
 def test_of_many_that_take_one_each_as_many_succeed_as_there_are(track: Track) -> None:

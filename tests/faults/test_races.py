@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.faults.racers_ import RACERS, Answer, Racers, Send, racers
-from tests.faults.servers_ import Server, assert_no_surprise, serving
+from tests.faults.racers_ import RACERS, Answer, Racers, Send
+from tests.faults.servers_ import Server
 from tests.faults.steps_ import (
     approve_device,
     authorization_code,
@@ -32,7 +32,7 @@ from tests.faults.steps_ import (
     stack,
     stack_send,
 )
-from tests.postgres_ import shared
+from tests.faults.tracks_ import laid
 from tests.requirements_ import rounds
 from tests.server.in_process_ import BASE_URL
 from tests.server.person_ import Person
@@ -75,12 +75,9 @@ def track(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Track]:
     kind: str = request.param
-    chosen = {"database": shared().create()} if kind == "postgresql" else {}
-    data = tmp_path_factory.mktemp("races") / "data"
-    with serving(data, count=2, **chosen) as servers, racers() as runners:
+    with laid(kind, tmp_path_factory.mktemp("races")) as (servers, runners):
         ada = signed_up(servers[0], "ada@example.com")
         yield Track(servers, runners, ada, range(ROUNDS[kind]))
-        assert_no_surprise(servers[0].log + servers[1].log)
 
 
 def only_winner(answers: list[Answer], *, won: int, lost: int) -> Answer:
