@@ -33,3 +33,18 @@ def programs(page: "Page", base: str) -> list[str]:
     page.goto(f"{base}/sessions")
     section = page.get_by_role("region", name="Command-line programs")
     return section.get_by_role("heading", level=3).all_inner_texts()
+
+
+def add_authenticator(page: "Page") -> None:
+    """Give the browser of a page an authenticator that holds passkeys and says yes at once."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})

@@ -27,6 +27,8 @@ class _Handler(SimpleHTTPRequestHandler):
             self.end_headers()
             return
         if self.path != SETTINGS:
+            if not Path(self.translate_path(self.path)).suffix:
+                self.path = "/index.html"  # a site of one page shows it at every address
             super().do_GET()
             return
         self.send_response(200)
@@ -48,12 +50,12 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def front_end() -> Iterator[tuple[str, dict[str, str]]]:
+def front_end(folder: Path = FOLDER) -> Iterator[tuple[str, dict[str, str]]]:
     """Run the site; yield its origin, and the settings that its page asks for, to be filled in.
 
     It is called ``localhost`` and Keyturn is called ``127.0.0.1``: two sites to a browser.
     """
-    site = _Site(("127.0.0.1", 0), partial(_Handler, directory=str(FOLDER)))
+    site = _Site(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
     site.settings = {}
     thread = Thread(target=site.serve_forever)
     thread.start()

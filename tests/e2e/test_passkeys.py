@@ -7,6 +7,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from tests.e2e.chromium_ import add_authenticator
 from tests.served_ import Served, serving
 
 if TYPE_CHECKING:
@@ -52,17 +53,7 @@ def post(server: Served, path: str, token: str | None = None, **body: Any) -> ht
 @pytest.fixture
 def page(window: "Page") -> "Page":
     """Return a page of the project's own, in a browser with an authenticator in it."""
-    devtools = window.context.new_cdp_session(window)
-    devtools.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2",
-        "transport": "internal",
-        "hasResidentKey": True,
-        "hasUserVerification": True,
-        "isUserVerified": True,
-        "automaticPresenceSimulation": True,
-    }
-    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    add_authenticator(window)
     window.route(f"{SITE}/**", lambda route: route.fulfill(body="<!doctype html>", status=200))
     window.goto(f"{SITE}/")
     return window
