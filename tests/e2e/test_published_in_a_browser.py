@@ -105,9 +105,20 @@ def test_a_session_in_cookies_outlives_the_page_and_ends_with_signing_out(
     page.reload()
     sees(page, "Signed out")
     assert not refreshes(site, token)
+
+
+@ENDS
+def test_a_page_for_members_sends_to_the_sign_in_page_and_is_come_back_to(
+    page: "Page", site: Site, email: str
+) -> None:
+    sign_up(page, email)
+    sign_out(page)
+    page.goto(f"{site.origin}/private")
+    page.wait_for_url(f"{site.origin}/handler/sign-in?after_auth_return_to=**private")
     enter(page, "Sign in", email, "something else")
     told(page, "EMAIL_PASSWORD_MISMATCH")
     enter(page, "Sign in", email)
+    page.wait_for_url(f"{site.origin}/private")
     sees(page, f"Signed in as {email}")
 
 

@@ -36,6 +36,7 @@ const BUTTONS = {
   "Sign out": () => app.signOut(),
 };
 const PAGES = {
+  "/private": () => app.getUser({ or: "redirect" }),
   "/handler/oauth-callback": () => app.callOAuthCallback(),
   "/handler/magic-link-callback": () => app.signInWithMagicLink(query.get("code")),
   "/handler/email-verification": () => app.verifyEmail(query.get("code")),

@@ -9,6 +9,7 @@ from __future__ import annotations
 # Written as METHOD /path; a star stands for one segment.
 OPERATIONS = """
 POST /analytics/events/batch
+POST /auth/oauth/cross-domain/authorize
 POST /session-replays/batch
 POST /emails/capacity-boost
 POST /internal/projects/transfer
