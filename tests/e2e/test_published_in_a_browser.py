@@ -107,7 +107,7 @@ def test_a_session_in_cookies_outlives_the_page_and_ends_with_signing_out(
     assert not refreshes(site, token)
 
 
-@ENDS
+@NEWEST
 def test_a_page_for_members_sends_to_the_sign_in_page_and_is_come_back_to(
     page: "Page", site: Site, email: str
 ) -> None:
@@ -149,7 +149,7 @@ def test_somebody_goes_to_a_provider_and_comes_back_signed_in(
     assert fact(page, "Person") == person
 
 
-@EVERY
+@ENDS
 def test_a_refusal_at_the_provider_comes_back_as_an_error(page: "Page", site: Site) -> None:
     site.issuer.decision = "deny"
     press(page, "Sign in with Work")
