@@ -82,7 +82,7 @@ class Caller:
 
 
 class Load:
-    """Threads that ask without pause. ``stop`` waits for them, once the server is dead.
+    """Threads that ask without pause, until the server is dead or ``stop`` is called.
 
     Args:
         port: Where the server listens.
@@ -96,6 +96,7 @@ class Load:
         self.journal = Journal()
         self._port, self._ends = port, ends
         self._surprises: list[BaseException] = []
+        self._stops = threading.Event()
         work: list[Callable[[Caller, SystemRandom], None]] = [self._guests, self._guests]
         work += [self._sign_ups, *(self._families(browser) for browser in browsers)]
         self._threads = [
@@ -112,9 +113,14 @@ class Load:
             time.sleep(0.002)
 
     def stop(self) -> Journal:
-        """Wait for every client to notice; return what they were told."""
+        """Wait until every client has ended what it was about; return what they were told.
+
+        One that asked for nothing while the database was away has not noticed.
+        """
+        self._stops.set()
         for thread in self._threads:
             thread.join(60)
+            assert not thread.is_alive(), "a client waits for an answer without end"
         if self._surprises:
             raise self._surprises[0]
         return self.journal
@@ -122,7 +128,7 @@ class Load:
     def _until_dead(self, work: Any, chance: SystemRandom) -> None:
         caller = Caller(self._port)
         try:
-            while True:
+            while not self._stops.is_set():
                 work(caller, chance)
         except self._ends:
             return

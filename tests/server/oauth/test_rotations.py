@@ -12,6 +12,7 @@ from keyturn.server.oauth.errors import Refused
 from keyturn.server.sessions import rotations
 from keyturn.server.sessions.family_token import FamilyToken
 from keyturn.server.sessions.rules import LOOPBACK, Origin, Session
+from keyturn.server.storage.base import Row
 from tests.server.in_process_ import InProcess
 
 pytestmark = pytest.mark.proves("S-30")
@@ -60,6 +61,12 @@ def commits(server: InProcess, monkeypatch: pytest.MonkeyPatch) -> list[Callable
     return found
 
 
+def refreshes(server: InProcess, session: Session) -> list[Row]:
+    """Return what the audit log has of a session's refreshes."""
+    written = server.run(server.services.storage.read(events.of_session, session.id))
+    return [row for row in written if row["kind"] == "session.refreshed"]
+
+
 def test_those_that_ask_at_the_same_moment_share_a_commit_and_each_is_in_the_audit_log(
     server: InProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,10 +84,9 @@ def test_those_that_ask_at_the_same_moment_share_a_commit_and_each_is_in_the_aud
     answers = server.run(refresh())
     assert [answer["session"] for answer in answers] == [one.id for one in begun]
     assert {answer["generation"] for answer in answers} == {1}
-    assert [work.__name__ for work in found].count("_rotate_all") == 1
+    assert [work.__name__ for work in found].count("rotate_all") == 1
     for one in begun:
-        written = server.run(server.services.storage.read(events.of_session, one.id))
-        facts = [row["facts"] for row in written if row["kind"] == "session.refreshed"]
+        facts = [row["facts"] for row in refreshes(server, one)]
         assert facts == ['{"generation": 1, "sibling": 0}']
 
 
@@ -113,6 +119,7 @@ def test_what_one_asks_for_decides_about_no_other(server: InProcess) -> None:
 
     moved = [one and (one.id, one.generation) for one in server.run(rotate())]
     assert moved == [(good.id, 1), None, None, None, (twice.id, 1), None]
+    assert [len(refreshes(server, one)) for one in (good, ended, foreign, twice)] == [1, 0, 0, 1]
 
 
 def test_somebody_who_goes_away_takes_nobody_along(server: InProcess) -> None:

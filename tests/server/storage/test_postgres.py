@@ -1,18 +1,22 @@
 """PostgreSQL keeps the storage contract, and what only a server on a network can go through."""
 
 import asyncio
+from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 
 from keyturn.server.storage import migrations, statements
-from keyturn.server.storage.base import StorageUnavailable, Work, announce, run
+from keyturn.server.storage.base import Many, Query, StorageUnavailable, Work, announce, run
 from keyturn.server.storage.postgres import PostgresStorage
 from keyturn.server.storage.postgres_schema import TYPES
 from keyturn.server.storage.postgres_text import numbered
 from tests.contracts.registrations import RegistrationContract
 from tests.contracts.storage import StorageContract, count, get, in_a_loop, put
 from tests.postgres_ import Cluster
+from tests.server.in_process_ import InProcess
+from tests.server.oauth.grants_ import refresh, signed_in
 
 
 class PostgresDatabase:
@@ -54,7 +58,7 @@ def test_every_statement_is_one_that_postgresql_understands(database: PostgresDa
         connection = await asyncpg.connect(database.url)
         for _, script in migrations.load(TYPES):
             await connection.execute(script)
-        for name, text in statements.load().items():
+        for name, text in [*statements.load().items(), *statements.load_for_many().items()]:
             try:
                 await connection.prepare(numbered(text).sql)
             except asyncpg.PostgresError as error:
@@ -182,6 +186,28 @@ def test_a_commit_whose_answer_was_lost_is_told_as_what_became_of_it(
         await storage.close()
 
     in_a_loop(test())
+
+
+@pytest.mark.proves("S-30", "S-31")
+def test_a_refresh_whose_commit_was_not_heard_of_is_answered_with_the_one_step_that_it_made(
+    database: PostgresDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = InProcess(tmp_path / "data", database=database.url)
+    told = signed_in(server)
+    fetch, lost = PostgresStorage._fetch, list[int]()
+
+    async def fetch_and_lose(self: PostgresStorage, connection: Any, query: Query | Many) -> Any:
+        rows = await fetch(self, connection, query)
+        if query.name == "rotate_plain_session" and not lost:
+            lost.append(len(rows))
+            raise ConnectionResetError
+        return rows
+
+    monkeypatch.setattr(PostgresStorage, "_fetch", fetch_and_lose)
+    answer = refresh(server, told["refresh_token"])
+    assert (answer.status_code, answer.json()["generation"], lost) == (200, 1, [1])
+    assert refresh(server, answer.json()["refresh_token"]).json()["generation"] == 2
+    server.close()
 
 
 def test_a_commit_that_never_arrived_is_unavailable_and_left_no_trace(

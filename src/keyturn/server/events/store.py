@@ -5,36 +5,8 @@ from __future__ import annotations
 import json
 import secrets
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from keyturn.server.storage.base import Row, Work, each, every, run
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """One thing that happened to a session."""
-
-    kind: str
-    now: int
-    project_id: str | None
-    user_id: str | None
-    session_id: str | None
-    ip: str | None
-    facts: Mapping[str, str | int | None]
-
-    def row(self) -> dict[str, str | int | None]:
-        """Return what is written."""
-        return {
-            "id": _new_id(self.now),
-            "kind": self.kind,
-            "now": self.now,
-            "project_id": self.project_id,
-            "user_id": self.user_id,
-            "session_id": self.session_id,
-            "ip": self.ip,
-            "facts": json.dumps(self.facts),
-        }
+from keyturn.server.storage.base import Row, Work, every, run
 
 
 def record(
@@ -51,7 +23,7 @@ def record(
     """Write one event in the transaction of what it tells about."""
     yield from run(
         "insert_audit_event",
-        id=_new_id(now),
+        id=new_id(now),
         project_id=project_id,
         kind=event,
         user_id=user_id,
@@ -60,11 +32,6 @@ def record(
         facts=json.dumps(facts),
         now=now,
     )
-
-
-def record_all(events: Sequence[Event]) -> Work[None]:
-    """Write several events in the transaction of what they tell about."""
-    yield from each("insert_audit_event", [event.row() for event in events])
 
 
 def of_user(user_id: str, *, most: int = 100) -> Work[list[Row]]:
@@ -77,7 +44,7 @@ def of_session(session_id: str) -> Work[list[Row]]:
     return (yield from every("audit_events_of_session", session_id=session_id))
 
 
-def _new_id(now: int) -> str:
+def new_id(now: int) -> str:
     """Return a UUID of version 7 (RFC 9562 section 5.7): what is written together lies together.
 
     Ids without order touch a page of the index each, and every page is written with its commit.

@@ -15,7 +15,7 @@ from keyturn.server.oauth.errors import Refused, invalid_grant, unavailable
 from keyturn.server.sessions import alert_store, rotation
 from keyturn.server.sessions import store as sessions
 from keyturn.server.sessions.rotation import Step
-from keyturn.server.sessions.rotations import Rotations, refreshed
+from keyturn.server.sessions.rotations import Rotations
 from keyturn.server.sessions.rules import ENDED_BY_REUSE
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class RefreshGrant:
             now=now,
         )
         if rotated is not None:
-            yield from _record_refresh(rotated, ip, now)
+            yield from sessions.record_refresh(rotated)
         else:
             found = yield from self._present_again(named, client, ip, now)
             if isinstance(found, Refused):
@@ -151,7 +151,7 @@ class RefreshGrant:
                     return family
                 case Step.SIBLING:
                     if sibling := (yield from sessions.add_sibling(family, ip=ip, now=now)):
-                        yield from _record_refresh(sibling, ip, now)
+                        yield from sessions.record_refresh(sibling)
                         return sibling
                 case Step.LATER | Step.SLOWER:
                     raise _later(verdict, now)
@@ -176,10 +176,6 @@ class RefreshGrant:
             presented=named.generation,
             current=family.generation,
         )
-
-
-def _record_refresh(session: Session, ip: str | None, now: int) -> Work[None]:
-    yield from events.record_all([refreshed(session, ip, now)])
 
 
 def _later(verdict: rotation.Verdict, now: int) -> Refused:

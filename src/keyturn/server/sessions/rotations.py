@@ -11,16 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from keyturn.server.events import store as events
 from keyturn.server.sessions import store
-from keyturn.server.storage.base import conditional
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from keyturn.server.sessions.family_token import FamilyToken
     from keyturn.server.sessions.rules import Session
-    from keyturn.server.storage.base import Storage, Work
+    from keyturn.server.storage.base import Storage
 
 LARGEST_BATCH = 256
 
@@ -86,7 +82,7 @@ class _Lane:
 
     async def _rotate(self, batch: list[Asked]) -> None:
         try:
-            found = await self._storage.write(_rotate_all, batch)
+            found = await self._storage.write(store.rotate_all, batch)
         except BaseException as error:
             for asked in batch:
                 if not asked.answer.done():
@@ -110,29 +106,3 @@ def _taken(waiting: list[Asked]) -> tuple[list[Asked], list[Asked]]:
             left.append(asked)
     # In one order everywhere, so that two processes do not wait for one another.
     return sorted(batch.values(), key=lambda asked: asked.token.family_id), left
-
-
-@conditional
-def _rotate_all(batch: Sequence[Asked]) -> Work[dict[str, Session]]:
-    rotated = yield from store.rotate_all(batch)
-    yield from events.record_all(
-        [
-            refreshed(rotated[asked.token.family_id], asked.ip, asked.now)
-            for asked in batch
-            if asked.token.family_id in rotated
-        ]
-    )
-    return rotated
-
-
-def refreshed(session: Session, ip: str | None, now: int) -> events.Event:
-    """Return what the audit log says of one refresh."""
-    return events.Event(
-        kind="session.refreshed",
-        now=now,
-        project_id=session.project_id,
-        user_id=session.user_id,
-        session_id=session.id,
-        ip=ip,
-        facts={"generation": session.generation, "sibling": session.sibling},
-    )

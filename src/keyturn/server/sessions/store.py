@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keyturn.server.events import store as events
 from keyturn.server.sessions.rules import Kind, Lifetime, Origin, Rotation, Session
-from keyturn.server.storage.base import Work, each, every, first, run
+from keyturn.server.storage.base import Work, conditional, each, every, first, run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,8 +90,12 @@ def rotate(
     return Session.from_row(row) if row else None
 
 
+@conditional
 def rotate_all(asked: Sequence[Asked]) -> Work[dict[str, Session]]:
-    """Move many families, each named once, to their next generation; return those that moved."""
+    """Move many families, each named once, to their next generation; return those that moved.
+
+    Each that moves is in the audit log with it.
+    """
     items = [
         {
             "id": one.token.family_id,
@@ -99,11 +104,17 @@ def rotate_all(asked: Sequence[Asked]) -> Work[dict[str, Session]]:
             "client_id": one.client_id,
             "ip": one.ip,
             "now": one.now,
+            "event_id": events.new_id(one.now),
         }
         for one in asked
     ]
-    rows = yield from each("rotate_plain_session", items)
+    rows = yield from each("rotate_plain_session", items, then="record_refresh")
     return {row["id"]: Session.from_row(row) for row in rows}
+
+
+def record_refresh(moved: Session) -> Work[None]:
+    """Write into the audit log that a family has just been refreshed."""
+    yield from run("record_refresh", id=moved.id, event_id=events.new_id(moved.rotated_at))
 
 
 def add_sibling(family: Session, *, ip: str | None, now: int) -> Work[Session | None]:

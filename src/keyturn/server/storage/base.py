@@ -43,24 +43,32 @@ class Query:
 class Many:
     """One named statement for each of many items, which share no row and no key.
 
-    The rows of all come together. PostgreSQL runs one statement of its own for all of them
-    (``statements/postgres/``).
+    The rows of all come together. PostgreSQL runs one statement of its own for all of them, in
+    which ``then`` is done as well (``statements/postgres/``).
+
+    Attributes:
+        name: The statement.
+        items: Its parameters for each.
+        then: A statement that each item's parameters are for too, run where the first gave rows.
     """
 
     name: str
     items: Sequence[Mapping[str, Any]]
+    then: str | None = None
 
 
 Work = Generator[Query | Many, "list[Row]", R]
 
 
 def conditional(work: Callable[P, Work[R]]) -> Callable[P, Work[R]]:
-    """Mark a unit of work whose changes each say, in their own WHERE, all that they depend on.
+    """Mark a unit of work of one statement, whose WHERE says all that its changes depend on.
 
     It is right whatever else is written at the same time: a row that somebody else has just changed
     is looked at once more when its lock is free. So PostgreSQL need not look for an order of all
-    that was read (READ COMMITTED instead of SERIALIZABLE), which for many rows at once it would not
-    find.
+    that was read, which for many rows at once it would not find, and runs the statement without a
+    transaction around it: one journey instead of five. It is right once more too: what it has
+    changed no longer fits. So it is run again where the answer was lost. If nobody can be asked any
+    more, StorageUnavailable does not say here that nothing was changed.
     """
     work.is_conditional = True  # type: ignore[attr-defined]
     return work
@@ -82,9 +90,11 @@ def first(statement: str, /, **params: Any) -> Work[Row | None]:
     return rows[0] if rows else None
 
 
-def each(statement: str, items: Sequence[Mapping[str, Any]]) -> Work[list[Row]]:
-    """Run a statement for each of many items and return the rows of all."""
-    return (yield Many(statement, items)) if items else []
+def each(
+    statement: str, items: Sequence[Mapping[str, Any]], *, then: str | None = None
+) -> Work[list[Row]]:
+    """Run a statement for each of many items and return the rows of all; see ``Many``."""
+    return (yield Many(statement, items, then)) if items else []
 
 
 def run(statement: str, /, **params: Any) -> Work[None]:

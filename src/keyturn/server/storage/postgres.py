@@ -1,8 +1,8 @@
 """PostgreSQL: any number of processes, each with a pool of connections and one that listens.
 
-Units of work run SERIALIZABLE, so what is right with SQLite's one writer is right here; what the
-database cannot fit into an order it refuses, and the unit runs again from its start. Those that are
-``conditional`` are right in any order.
+Units of work that write run SERIALIZABLE, so what is right with SQLite's one writer is right here;
+what the database cannot fit into an order it refuses, and the unit runs again from its start. One
+that is ``conditional`` is right in any order and needs no transaction.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import asyncio
 import contextlib
 import json
 import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any, Literal, ParamSpec, TypeVar
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
 
 import asyncpg
 
@@ -33,12 +33,11 @@ from keyturn.server.storage.postgres_text import Text, numbered
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Isolation = Literal["serializable", "read_committed"]
 
 CONNECTIONS = 10
 WAIT_SECONDS = 5.0
 STATEMENT_SECONDS = 10.0
-READ_ATTEMPTS = 3
+ATTEMPTS = 3
 MOST_ATTEMPTS = 40
 FIRST_PAUSE_SECONDS = 0.001
 LONGEST_PAUSE_SECONDS = 0.1
@@ -47,7 +46,8 @@ _AGAIN = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 SESSION = {
     "application_name": "keyturn",
     "synchronous_commit": "on",
-    "default_transaction_isolation": "serializable",
+    # Transactions of units of work say that they are serializable; a statement alone need not be.
+    "default_transaction_isolation": "read committed",
     "statement_timeout": f"{STATEMENT_SECONDS:.0f}s",
     "idle_in_transaction_session_timeout": "30s",
     "timezone": "UTC",
@@ -104,32 +104,16 @@ class PostgresStorage:
 
     async def read(self, work: Callable[P, Work[R]], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a unit of work that changes nothing."""
-        for left in reversed(range(READ_ATTEMPTS)):
-            try:
-                async with self._connection() as connection:
-                    return await self._drive(connection, work(*args, **kwargs))
-            except GONE as error:
-                # Reading twice harms nobody, and a pool is full of broken connections once the
-                # database was restarted.
-                if not left or self._pool is None:
-                    raise StorageUnavailable(_named(error)) from error
-                await self._pool.expire_connections()
-            except _AGAIN as error:
-                # One that only reads may be what others cannot be put into an order with.
-                if not left:
-                    raise StorageUnavailable(_named(error)) from error
-            except asyncpg.PostgresError as error:
-                raise StorageUnavailable(_named(error)) from error
-        raise AssertionError("unreachable")
+        return await self._done(
+            partial(self._alone, self._open_pool(), partial(work, *args, **kwargs))
+        )
 
     async def write(self, work: Callable[P, Work[R]], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a unit of work in a transaction; return only once it is durable."""
-        pool = self._pool
-        if pool is None:
-            raise StorageUnavailable("the database is closed")
+        run = self._alone if is_conditional(work) else self._in_transaction
+        attempt = partial(run, self._open_pool(), partial(work, *args, **kwargs))
         # A caller that goes away must not leave a transaction half cancelled: it runs to its end.
-        isolation: Isolation = "read_committed" if is_conditional(work) else "serializable"
-        task = asyncio.create_task(self._write(pool, lambda: work(*args, **kwargs), isolation))
+        task = asyncio.create_task(self._done(attempt))
         self._running.add(task)
         task.add_done_callback(self._ended)
         result: R = await asyncio.shield(task)
@@ -158,13 +142,12 @@ class PostgresStorage:
         if not task.cancelled():
             task.exception()  # somebody who went away does not fetch it
 
-    async def _write(
-        self, pool: asyncpg.Pool[asyncpg.Record], start: Callable[[], Work[R]], isolation: Isolation
-    ) -> R:
+    async def _done(self, attempt: Callable[[], Awaitable[R]]) -> R:
+        """Try until the database has found an order for it; turn errors into those promised."""
         pause = FIRST_PAUSE_SECONDS
         for _ in range(MOST_ATTEMPTS):
             try:
-                return await self._attempt(pool, start, isolation)
+                return await attempt()
             except _AGAIN:
                 # Those who collided must not meet again at once.
                 await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - no secret
@@ -175,15 +158,35 @@ class PostgresStorage:
                 raise StorageUnavailable(_named(error)) from error
         raise StorageUnavailable("others keep changing the same rows")
 
-    async def _attempt(
-        self, pool: asyncpg.Pool[asyncpg.Record], start: Callable[[], Work[R]], isolation: Isolation
+    async def _alone(self, pool: asyncpg.Pool[asyncpg.Record], start: Callable[[], Work[R]]) -> R:
+        """Run statements without a transaction around them, once more if a connection breaks.
+
+        They only read, or they are ``conditional``. A pool is full of broken connections once the
+        database was restarted.
+        """
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                async with pool.acquire(timeout=WAIT_SECONDS) as connection:
+                    try:
+                        return await self._drive(connection, start())
+                    except GONE:
+                        connection.terminate()
+                        raise
+            except GONE:
+                if not left or self._pool is None:
+                    raise
+                await pool.expire_connections()
+        raise AssertionError("unreachable")
+
+    async def _in_transaction(
+        self, pool: asyncpg.Pool[asyncpg.Record], start: Callable[[], Work[R]]
     ) -> R:
         """Run once; where the answer to COMMIT is lost, find out what became of it."""
         number: str | None = None
         life, committing, committed = "", False, False
         try:
             async with pool.acquire(timeout=WAIT_SECONDS) as connection:
-                transaction = connection.transaction(isolation=isolation)
+                transaction = connection.transaction(isolation="serializable")
                 await transaction.start()
                 try:
                     result = await self._drive(connection, start())
@@ -223,16 +226,10 @@ class PostgresStorage:
         text = self._texts[query.name]
         return await connection.fetch(text.sql, *text.values(query.params))
 
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Any]:
+    def _open_pool(self) -> asyncpg.Pool[asyncpg.Record]:
         if self._pool is None:
             raise StorageUnavailable("the database is closed")
-        async with self._pool.acquire(timeout=WAIT_SECONDS) as connection:
-            try:
-                yield connection
-            except GONE:
-                connection.terminate()
-                raise
+        return self._pool
 
     async def _let_go(self) -> None:
         await self._listener.stop()

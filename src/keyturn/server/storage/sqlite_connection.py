@@ -102,7 +102,13 @@ def _execute(
     if "RETURNING" not in text:
         connection.executemany(text, query.items)
         return []
-    return [row for item in query.items for row in connection.execute(text, item)]
+    rows: list[Row] = []
+    for item in query.items:
+        found = connection.execute(text, item).fetchall()
+        if found and query.then:
+            connection.execute(texts[query.then], item)
+        rows += found
+    return rows
 
 
 def _split(script: str) -> list[str]:

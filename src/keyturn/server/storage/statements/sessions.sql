@@ -53,6 +53,13 @@ UPDATE session
                 WHERE user_account.id = session.user_id AND user_account.disabled_at IS NULL)
 RETURNING *;
 
+-- name: record_refresh
+-- The audit log's word for the refresh that has just moved a family.
+INSERT INTO audit_event (id, project_id, kind, user_id, session_id, ip, facts, created_at)
+SELECT :event_id, project_id, 'session.refreshed', user_id, id, last_used_ip,
+       '{"generation": ' || generation || ', "sibling": ' || sibling || '}', rotated_at
+  FROM session WHERE id = :id;
+
 -- name: add_sibling
 -- The predecessor was presented again and the successor never used: a new successor takes its
 -- place. Conditional on all that was judged, so of two at once one gets no row and is judged anew.
