@@ -164,9 +164,11 @@ def test_a_provider_is_linked_to_somebody_signed_in(
 ) -> None:
     sign_up(page, email)
     person = fact(page, "Person")
+    account = f"{site.origin}/account?tab=logins"
+    page.goto(account)
     press(page, way)
     page.get_by_text("Linked: work").wait_for()
-    assert (page.url, fact(page, "Person")) == (f"{site.origin}/", person)
+    assert (page.url, fact(page, "Person")) == (account, person)
     given = ask(page, "(await user.getConnectedAccount('work')).getAccessToken()")
     assert given["accessToken"] in site.issuer.issued
 
