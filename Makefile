@@ -18,6 +18,9 @@ POSTGRESQL_TESTS := tests/server/oauth/test_codes.py tests/server/oauth/test_dev
   tests/server/oauth/test_waiting.py tests/server/stack tests/server/test_session_alerts.py \
   --deselect tests/server/stack/test_cli_login_sealing.py
 export PYRIGHT_PYTHON_IGNORE_WARNINGS = 1
+# The suite starts hundreds of Pythons: they share what one has compiled, also where the machine
+# would rather have it compiled each time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check fix docs serve bench faults proofs

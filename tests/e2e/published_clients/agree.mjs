@@ -39,3 +39,4 @@ const results = [];
 for (const each of cases) results.push(await outcome(each));
 const ids = { "<me>": facts.me, "<team>": w.team?.id, "<elsewhere>": w.elsewhere?.id };
 console.log(JSON.stringify({ results, ids }));
+process.exit(); // now, and not when the last idle connection is given up
