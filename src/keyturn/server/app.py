@@ -80,7 +80,7 @@ def create_app(
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    app.state.settings = chosen
+    app.state.settings, app.state.metrics = chosen, None
     _add_rooms(app, chosen)
     return app
 

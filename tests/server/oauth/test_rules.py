@@ -1,9 +1,11 @@
 """The pure decisions of the OAuth endpoints."""
 
 from base64 import b64encode
-from urllib.parse import quote_plus
+from urllib.parse import parse_qsl, quote_plus
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from keyturn.server.oauth import rules
 from keyturn.server.oauth.rules import Malformed, ScopeRefused
@@ -32,6 +34,23 @@ def test_an_empty_parameter_counts_as_absent() -> None:
 def test_a_form_that_could_be_read_in_two_ways_is_malformed(form: bytes) -> None:
     with pytest.raises(Malformed):
         rules.read_parameters(form)
+
+
+@given(st.text(alphabet="ab=&%+2F0Cé\x00 ", max_size=40))
+def test_forms_are_read_as_the_standard_library_reads_them(form: str) -> None:
+    try:
+        pairs = parse_qsl(form.encode().decode("ascii"), keep_blank_values=True, errors="strict")
+    except ValueError:
+        pairs = None
+    names = [name for name, _ in pairs or ()]
+    twice = len(set(names)) < len(names)
+    if pairs is None or twice or any("\x00" in value for _, value in pairs):
+        with pytest.raises(Malformed):
+            rules.read_parameters(form.encode())
+    else:
+        assert rules.read_parameters(form.encode()) == {
+            name: value for name, value in pairs if value
+        }
 
 
 def test_a_resource_may_be_given_more_than_once() -> None:

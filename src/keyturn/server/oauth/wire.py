@@ -62,10 +62,13 @@ class Answer:
 class Call:
     """One request, read only as far as a handler asks."""
 
-    __slots__ = ("_receive", "_scope", "services")
+    __slots__ = ("_headers", "_receive", "_scope", "services")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self._scope, self._receive = scope, receive
+        self._headers: dict[bytes, list[str]] = {}
+        for name, value in scope["headers"]:
+            self._headers.setdefault(name, []).append(value.decode("latin-1"))
         self.services: Services = scope["app"].state.services
 
     @property
@@ -79,7 +82,7 @@ class Call:
 
     def headers(self, name: bytes) -> list[str]:
         """Return every value of a header; ``name`` is lower case."""
-        return [value.decode("latin-1") for found, value in self._scope["headers"] if found == name]
+        return self._headers.get(name, [])
 
     def header(self, name: bytes) -> str | None:
         """Return a header's only value, or ``None``.

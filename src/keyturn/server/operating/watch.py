@@ -43,7 +43,7 @@ class Watched:
         if scope["type"] != "http":
             return self._app(scope, receive, send)
         name = request_id.begin(scope, self._proxies)
-        metrics: Metrics | None = getattr(scope["app"].state, "metrics", None)
+        metrics: Metrics | None = scope["app"].state.metrics
         if metrics is not None or self._logs:
             return self._noted(scope, receive, send, name.encode(), metrics)
         if _shows_name(scope):
