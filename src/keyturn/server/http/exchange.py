@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from starlette.types import ASGIApp, Message, Receive, Scope
 
     from keyturn.server.http.connection import BoundedProtocol
@@ -158,7 +156,9 @@ class Exchange:
         status, length, closes = message["status"], None, False
         self._chunked, self._left = False, 0
         lines = [STATUS_LINE[status][:-2]]
-        for name, value in self._headers(message):
+        default = self._connection.state.default_headers
+        for spelled, value in (*default, *message.get("headers", ())):
+            name = spelled.lower()
             if name == b"content-length":
                 length = self._left = int(value)
             elif name == b"transfer-encoding":
@@ -177,11 +177,6 @@ class Exchange:
         if len(head) - len(head.translate(None, _CONTROLS)) != 2 * (len(lines) + 1):
             raise RuntimeError("a header holds a control character")
         return head
-
-    def _headers(self, message: Any) -> Iterable[tuple[bytes, bytes]]:
-        yield from self._connection.state.default_headers
-        for name, value in message.get("headers", ()):
-            yield name.lower(), value
 
     def _send_body(self, body: bytes, *, more: bool) -> None:
         if self._scope["method"] == "HEAD":
