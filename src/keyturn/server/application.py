@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
 
 from keyturn.server.http.target import AsciiTargets
 from keyturn.server.mounting.asgi import OpensItself, is_open
 from keyturn.server.operating.tracing import traced
 from keyturn.server.operating.watch import Watched
+from keyturn.server.stack.route import StackRoute
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -49,6 +51,20 @@ class Application(FastAPI):
         self.add_middleware(OpensItself)
         self.add_middleware(AsciiTargets)
         self._own_layers = len(self.user_middleware)
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the document. It is made when it is first asked for, and its routes with it."""
+        if self.openapi_schema is None:
+            self.openapi_schema = get_openapi(
+                title=self.title,
+                version=self.version,
+                openapi_version=self.openapi_version,
+                routes=[
+                    route.described() if isinstance(route, StackRoute) else route
+                    for route in self.routes
+                ],
+            )
+        return self.openapi_schema
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or live as long as the lifespan says.

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TypeVar
 
 from argon2 import PasswordHasher, Type
@@ -27,13 +28,11 @@ class Passwords:
     """Hashes and checks passwords off the event loop, at most as many at once as cores."""
 
     def __init__(self, *, most_waiting: int = 64) -> None:
-        self._hasher = PasswordHasher(
-            time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES, type=Type.ID
-        )
+        self._hasher = _hasher()
         self._pool = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="keyturn-argon2")
         self._waiting, self._most_waiting = 0, most_waiting
         # What a wrong address is checked against, so that it takes as long as a wrong password.
-        self._nobody = self._hasher.hash("nobody has this password")
+        self._nobody = _hash_of_nobody()
 
     async def hash(self, password: str) -> str:
         """Return the encoded hash. Raises Overloaded."""
@@ -66,3 +65,12 @@ class Passwords:
             return await asyncio.get_running_loop().run_in_executor(self._pool, call, *args)
         finally:
             self._waiting -= 1
+
+
+def _hasher() -> PasswordHasher:
+    return PasswordHasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=LANES, type=Type.ID)
+
+
+@cache
+def _hash_of_nobody() -> str:
+    return _hasher().hash("nobody has this password")

@@ -16,6 +16,7 @@ from fastapi.routing import APIRoute
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from keyturn.server.http.exchange import rest
 from keyturn.server.stack.caller import ACCESS_TYPES, BRANCH
@@ -65,17 +66,30 @@ _PROJECT_HEADERS = [
 ]
 
 
-class StackRoute(APIRoute):
-    """The route of one endpoint under the version that is documented."""
+class StackRoute(Route):
+    """The route of one endpoint under the version that is documented.
+
+    FastAPI needs longer to describe all of them than the server for all else of its start, so that
+    they are described when somebody asks for the document.
+    """
 
     def __init__(self, endpoint: Endpoint, *, prefix: str) -> None:
-        first = next(iter(endpoint.answers), endpoint.redirects or 200)
         super().__init__(
-            prefix + endpoint.path,
+            prefix + endpoint.path, Operation(endpoint), name=endpoint.handler.__name__
+        )
+        self.methods: set[str] | None = {endpoint.method}  # without the HEAD that Starlette adds
+        self._declared = endpoint
+
+    def described(self) -> APIRoute:
+        """Return what FastAPI writes the document from; no request comes there."""
+        endpoint = self._declared
+        first = next(iter(endpoint.answers), endpoint.redirects or 200)
+        return APIRoute(
+            self.path,
             _described(endpoint),
             methods=[endpoint.method],
             tags=[endpoint.tag],
-            name=endpoint.handler.__name__,
+            name=self.name,
             summary=_summary(endpoint.handler),
             description=inspect.getdoc(endpoint.handler) or "",
             response_model=endpoint.answers.get(first),
@@ -85,7 +99,6 @@ class StackRoute(APIRoute):
             operation_id=f"{endpoint.method.lower()}{_operation(endpoint.path)}",
             openapi_extra=_extra(endpoint),
         )
-        self.app: Operation = Operation(endpoint)
 
 
 class Operation:
@@ -107,7 +120,7 @@ def _described(endpoint: Endpoint) -> Callable[..., None]:
     """Return a function with the signature from which FastAPI documents the endpoint."""
 
     def document() -> None:
-        """Never called; ``StackRoute`` answers through ``serve``."""
+        """Never called; requests are answered through ``serve``."""
 
     found = {name: Annotated[str, Path()] for name in _PATH_NAME.findall(endpoint.path)}
     annotations: dict[str, Any] = dict(found)
