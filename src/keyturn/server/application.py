@@ -44,6 +44,7 @@ class Application(FastAPI):
     """The server's app. Its requests are watched outermost, whichever way they take."""
 
     middleware_stack: ASGIApp | None
+    openapi_schema: dict[str, Any] | None
 
     def __init__(self, settings: Settings, **options: Any) -> None:
         super().__init__(**options)

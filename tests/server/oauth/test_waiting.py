@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from keyturn.server.accounts.rules import User
-from keyturn.server.oauth.device import DeviceOutcome
+from keyturn.server.oauth.device_request import DeviceOutcome
 from keyturn.server.sessions.rules import Session
 from tests.server.in_process_ import InProcess, SetClock
 from tests.server.oauth.grants_ import OWNER, poll, poll_members, start_device

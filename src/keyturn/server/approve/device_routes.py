@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from keyturn.server.approve.service import Asked
     from keyturn.server.browser.visitor import Visitor
-    from keyturn.server.oauth.device import DeviceOutcome, DeviceRequest
+    from keyturn.server.oauth.device_request import DeviceOutcome, DeviceRequest
     from keyturn.server.projects.rules import Client
     from keyturn.server.storage.base import Work
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from keyturn.protocol.codes import (
     DEVICE_CODE_PREFIX,
@@ -22,6 +21,7 @@ from keyturn.server.http import limits
 from keyturn.server.http.limits import Limit
 from keyturn.server.http.origin import subscriber
 from keyturn.server.oauth import rules, store
+from keyturn.server.oauth.device_request import DeviceOutcome, DeviceRequest, Started, topic
 from keyturn.server.secret import new_token
 from keyturn.server.storage.base import announce
 
@@ -40,61 +40,6 @@ GUESSES_PER_ADDRESS = 20
 # Of 20**8 codes: a thousand guesses in ten minutes find one of 10,000 pending in 2,500 windows.
 GUESSES_OF_ALL = 1000
 STARTS_PER_ADDRESS = 300
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceRequest:
-    """A program that waits for somebody's decision. Instants are milliseconds since 1970.
-
-    ``ip`` and ``user_agent`` are what this server saw; host_name, system and program are claims.
-    """
-
-    id: str
-    client_id: str
-    project_id: str
-    scope: str
-    resource: str | None
-    ip: str | None
-    user_agent: str | None
-    host_name: str | None
-    system: str | None
-    program: str | None
-    created_at: int
-    expires_at: int
-    decision: Literal["approve", "deny"] | None
-    decided_at: int | None
-    user_id: str | None
-    session_id: str | None
-
-    @classmethod
-    def from_row(cls, row: Row) -> DeviceRequest:
-        """Read one row of ``device_authorization``."""
-        return cls(**{name: row[name] for name in cls.__dataclass_fields__})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
-    """What the program is told (RFC 8628 section 3.2)."""
-
-    request_id: str
-    device_code: str = field(repr=False)
-    user_code: str = field(repr=False)
-    expires_in: int
-    interval: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceOutcome:
-    """What came of a decision.
-
-    Attributes:
-        kind: ``approved`` or ``denied`` just now; ``decided`` before (see ``request.decision``);
-            ``gone``: unknown, expired, another browser's, or of another project than the user's.
-        request: The request, except where it is gone.
-    """
-
-    kind: Literal["approved", "denied", "decided", "gone"]
-    request: DeviceRequest | None = None
 
 
 class Devices:
@@ -297,8 +242,3 @@ def guess_limits(user_id: str, ip: str | None) -> list[Limit]:
     if ip is not None:
         found.append(Limit(f"user code of {subscriber(ip)}", GUESSES_PER_ADDRESS, WINDOW_SECONDS))
     return found
-
-
-def topic(request_id: str) -> str:
-    """Return what a poll of this request waits for."""
-    return f"device:{request_id}"

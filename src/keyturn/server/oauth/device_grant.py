@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from keyturn.server.oauth import rules, store
-from keyturn.server.oauth.device import topic
+from keyturn.server.oauth.device_request import topic
 from keyturn.server.oauth.errors import ClientGone, Refused, invalid_grant
 from keyturn.server.oauth.pace import Paces
 from keyturn.server.waiting import Later

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from keyturn.server.keys.service import ID_TOKENS, OAUTH
@@ -11,9 +11,12 @@ from keyturn.server.oauth.clients import METHODS
 from keyturn.server.oauth.openid import openid_metadata
 from keyturn.server.oauth.rules import LONGEST_WAIT_SECONDS
 from keyturn.server.oauth.token import GRANTS
-from keyturn.server.oauth.wire import Answer, Call
+from keyturn.server.oauth.wire import Answer
 from keyturn.server.projects.rules import NATIVE_SCOPES
 from keyturn.server.storage.base import StorageUnavailable
+
+if TYPE_CHECKING:
+    from keyturn.server.oauth.call import Call
 
 WELL_KNOWN = "/.well-known/oauth-authorization-server"
 REGISTRATION_PATH = "/oauth/register"

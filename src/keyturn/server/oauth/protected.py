@@ -7,11 +7,12 @@ from urllib.parse import urlsplit
 
 from keyturn.server.oauth.errors import Refused
 from keyturn.server.oauth.metadata import cached_for
-from keyturn.server.oauth.wire import Answer, Call
+from keyturn.server.oauth.wire import Answer
 from keyturn.server.projects.rules import NATIVE_SCOPES
 from keyturn.server.resource.metadata import WELL_KNOWN, ProtectedResource
 
 if TYPE_CHECKING:
+    from keyturn.server.oauth.call import Call
     from keyturn.server.services import Services
     from keyturn.server.settings import Settings
 

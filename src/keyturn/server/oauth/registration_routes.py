@@ -11,9 +11,10 @@ from keyturn.server.oauth.metadata import REGISTRATION_PATH
 from keyturn.server.oauth.registration import Full, NoRegistration
 from keyturn.server.oauth.registration_rules import described
 from keyturn.server.oauth.rules import LONGEST_CLIENT_ID, bearer_token
-from keyturn.server.oauth.wire import Answer, Call
+from keyturn.server.oauth.wire import Answer
 
 if TYPE_CHECKING:
+    from keyturn.server.oauth.call import Call
     from keyturn.server.oauth.registration import Registered
 
 FULL_SECONDS = 600

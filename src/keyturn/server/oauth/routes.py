@@ -26,13 +26,15 @@ from keyturn.server.oauth.registration_routes import (
 )
 from keyturn.server.oauth.token import device_authorization, introspect, revoke, token
 from keyturn.server.oauth.userinfo import ack, userinfo
-from keyturn.server.oauth.wire import Answer, Call, Endpoint
+from keyturn.server.oauth.wire import Answer, Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fastapi import FastAPI
     from starlette.types import Receive, Scope, Send
+
+    from keyturn.server.oauth.call import Call
 
 _MANAGEMENT = (
     ("GET", read_client, describe_registration.READ, 200),

@@ -12,11 +12,12 @@ from keyturn.server.oauth import rules
 from keyturn.server.oauth.clients import authenticate
 from keyturn.server.oauth.errors import Refused, invalid_request, invalid_target
 from keyturn.server.oauth.resources import UnknownResource
-from keyturn.server.oauth.wire import Answer, Call, refusal
+from keyturn.server.oauth.wire import Answer, refusal
 from keyturn.server.projects.rules import DEVICE_GRANT
 from keyturn.server.waiting import Later
 
 if TYPE_CHECKING:
+    from keyturn.server.oauth.call import Call
     from keyturn.server.projects.rules import Client
 
 GRANTS = ("authorization_code", "refresh_token", DEVICE_GRANT)

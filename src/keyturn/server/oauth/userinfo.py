@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from keyturn.server.oauth import claims
+from keyturn.server.oauth.call import FORM_TYPE, Call
 from keyturn.server.oauth.errors import Refused, invalid_request
 from keyturn.server.oauth.protected import own_resource
 from keyturn.server.oauth.rules import bearer_token
-from keyturn.server.oauth.wire import FORM_TYPE, Answer, Call
+from keyturn.server.oauth.wire import Answer
 
 if TYPE_CHECKING:
     from keyturn.server.oauth.access_token import AccessToken
