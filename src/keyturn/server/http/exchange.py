@@ -71,7 +71,8 @@ class Exchange:
 
     def begin(self, app: ASGIApp) -> asyncio.Task[None]:
         """Let the app answer."""
-        self.task = self._connection.loop.create_task(self._run(app))
+        # All named alike: a number for each would be a string for each that waits.
+        self.task = self._connection.loop.create_task(self._run(app), name="request")
         return self.task
 
     def arrived(self, body: bytes) -> int:

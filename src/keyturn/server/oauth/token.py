@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from keyturn.server.http.limits import TooMany
@@ -128,8 +128,7 @@ async def _redeem(call: Call, form: Mapping[str, str], client: Client) -> dict[s
 
 async def _poll(call: Call, form: Mapping[str, str], client: Client) -> Answer | Later[Answer]:
     wait = rules.wait_preference(call.headers(b"prefer"))
-    # RFC 7240 section 3: say that the preference was followed, whatever the answer.
-    applied = {"Preference-Applied": f"wait={wait}"} if wait else {}
+    applied = _applied(wait)
     polling = call.services.oauth.polling.poll(
         _required(form, "device_code"),
         client=client,
@@ -141,8 +140,14 @@ async def _poll(call: Call, form: Mapping[str, str], client: Client) -> Answer |
     return await _polled(polling, applied)
 
 
+@cache
+def _applied(wait: int) -> Mapping[str, str]:
+    """Say that the preference was followed, whatever the answer (RFC 7240 section 3)."""
+    return {"Preference-Applied": f"wait={wait}"} if wait else {}
+
+
 async def _polled(
-    polling: Awaitable[dict[str, Any] | Later[dict[str, Any]]], applied: dict[str, str]
+    polling: Awaitable[dict[str, Any] | Later[dict[str, Any]]], applied: Mapping[str, str]
 ) -> Answer | Later[Answer]:
     try:
         found = await polling
@@ -154,7 +159,7 @@ async def _polled(
     return Answer(found, headers=applied)
 
 
-async def _waited(found: Later[dict[str, Any]], applied: dict[str, str]) -> Answer:
+async def _waited(found: Later[dict[str, Any]], applied: Mapping[str, str]) -> Answer:
     try:
         return Answer(await found.answer(), headers=applied)
     except Refused as refused:

@@ -54,14 +54,16 @@ class Endpoint:
         self._allow = ", ".join([*self._handlers, "OPTIONS"])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; whoever has hung up gets nothing."""
+        """Answer one request, whatever goes wrong; whoever has hung up gets nothing."""
         try:
-            answer = await self._settled(scope, self._asked(scope, receive))
+            answer = await self._asked(scope, receive)
             if isinstance(answer, Later):
                 rest(receive)
-                answer = await self._settled(scope, answer.answer())
+                answer = await answer.answer()
         except ClientGone:
             return
+        except Exception as error:
+            answer = _failure(scope, error)
         assert isinstance(answer, Answer)  # noqa: S101 - who has waited does not wait again
         raw = [*_ALWAYS] if "Cache-Control" in answer.headers else [*_ALWAYS, *_NO_STORE]
         for name, value in answer.headers.items():
@@ -85,22 +87,6 @@ class Endpoint:
             return self._preflight()
         raise Refused("invalid_request", "not a method of this endpoint", 405, self._allowed())
 
-    async def _settled(
-        self, scope: Scope, work: Awaitable[Answer | Later[Answer]]
-    ) -> Answer | Later[Answer]:
-        """Turn whatever goes wrong into an answer."""
-        try:
-            return await work
-        except Refused as refused:
-            return refusal(refused)
-        except ClientGone:
-            raise
-        except (StorageUnavailable, Overloaded):
-            return refusal(unavailable())
-        except Exception as error:
-            _log_surprise(scope, error)
-            return refusal(Refused("server_error", "the server has failed; its log says how", 500))
-
     def _allowed(self) -> dict[str, str]:
         return {"Allow": self._allow}
 
@@ -115,6 +101,15 @@ class Endpoint:
                 "Access-Control-Max-Age": "86400",
             },
         )
+
+
+def _failure(scope: Scope, error: Exception) -> Answer:
+    if isinstance(error, Refused):
+        return refusal(error)
+    if isinstance(error, (StorageUnavailable, Overloaded)):
+        return refusal(unavailable())
+    _log_surprise(scope, error)
+    return refusal(Refused("server_error", "the server has failed; its log says how", 500))
 
 
 def _log_surprise(scope: Scope, error: Exception) -> None:
