@@ -69,6 +69,9 @@ def test_a_mutant_counts_as_noticed_only_when_its_test_turns_red(
     path.write_text(MUTANT.replace('file = "', 'file = "src/'))
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     monkeypatch.setattr(promises, "ROOT", tmp_path)
+    # Of all the plugins installed here a sample needs one; loading the others takes seconds.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_PLUGINS", "xdist.plugin")
     unnoticed = proofs.try_mutants(
         [proofs.Mutant.load(path)], promises.marks(tmp_path / "tests", tmp_path)
     )
