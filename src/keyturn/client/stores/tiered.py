@@ -12,8 +12,9 @@ import contextlib
 import hashlib
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+from keyturn.client.stores.effort import Effort
 from keyturn.client.stores.file import FileStore
 from keyturn.protocol.errors import (
     KeyturnError,
@@ -21,7 +22,6 @@ from keyturn.protocol.errors import (
     StoreLocked,
     StoreReadFailed,
     StoreUnavailable,
-    StoreWriteFailed,
 )
 from keyturn.protocol.tokens import Slot
 
@@ -34,14 +34,9 @@ if TYPE_CHECKING:
     from keyturn.client.stores.keyring import Keyring
     from keyturn.protocol.tokens import Session
 
-_OUT_OF_USE = (StoreLocked, StoreUnavailable, StoreWriteFailed, StoreReadFailed)
 _READS = 20
-# One call may take CALL_SECONDS (3) more than what is allowed before it. So the store's lock, for
-# which others wait 10 s, is held 6 s at the very worst, and some 20 ms as a rule.
-LIMIT_SECONDS = 3.0
+# What a write may spend on slots that earlier ones left behind.
 SWEEP_SECONDS = 1.0
-
-T = TypeVar("T")
 
 
 class TieredStore(FileStore):
@@ -191,7 +186,7 @@ class TieredStore(FileStore):
 
     def _empty(self, left: set[str]) -> KeyturnError | None:
         """Empty slots that no record names, without the lock; return what stood in the way."""
-        keyring = _Effort(self._open_keyring, self._effects.monotonic)
+        keyring = Effort(self._open_keyring, self._effects.monotonic)
         emptied = [user for user in sorted(left) if keyring.delete(user)]
         if emptied:
             with contextlib.suppress(KeyturnError), self._change() as document:
@@ -202,11 +197,11 @@ class TieredStore(FileStore):
 
     def _commit(
         self, document: Document, session: Session, *, pin: bool
-    ) -> tuple[Session, _Effort, str | None]:
+    ) -> tuple[Session, Effort, str | None]:
         """Store a session; return it, and the slot to empty once the lock is released."""
         self.fallback = None
         earlier = document.slot_of(session.account.id)
-        keyring = _Effort(self._open_keyring, self._effects.monotonic)
+        keyring = Effort(self._open_keyring, self._effects.monotonic)
         if earlier is not None or session.storage != "file" or document.leftovers():
             self._sweep(document, keyring)
         kept = self._stow(document, session, keyring)
@@ -224,7 +219,7 @@ class TieredStore(FileStore):
         )
         return whole, keyring, earlier
 
-    def _stow(self, document: Document, session: Session, keyring: _Effort) -> Session:
+    def _stow(self, document: Document, session: Session, keyring: Effort) -> Session:
         """Put the secret into a fresh slot, and return what is left to write into the file."""
         strict = session.storage == "keyring"
         bare = replace(session, slot=None)
@@ -245,7 +240,7 @@ class TieredStore(FileStore):
         document.leave_behind(keyring.written)
         return bare
 
-    def _take_back(self, kept: Session, keyring: _Effort) -> None:
+    def _take_back(self, kept: Session, keyring: Effort) -> None:
         """Empty the fresh slot after a failed write, unless the file names it after all."""
         slot = kept.slot
         if slot is None:
@@ -257,7 +252,7 @@ class TieredStore(FileStore):
         if named != slot.user:
             keyring.delete(slot.user)
 
-    def _sweep(self, document: Document, keyring: _Effort) -> None:
+    def _sweep(self, document: Document, keyring: Effort) -> None:
         """Empty the slots that no record names: an old one, or one of a writer that was killed."""
         listed = keyring.do(lambda open_: open_.users()) or []
         ours = {user for user in listed if user.startswith(f"{self._prefix}/")}
@@ -266,58 +261,6 @@ class TieredStore(FileStore):
                 return  # The session to be stored is what matters; the rest has time.
             if keyring.delete(user):
                 document.forget_leftovers([user])
-
-
-class _Effort:
-    """One write's use of the keyring: after the first failure it is not asked again.
-
-    Nor once it has taken LIMIT_SECONDS in all: others may be waiting for the store's lock.
-
-    Attributes:
-        seconds: How long it has taken so far.
-        error: The first failure.
-        written: The slot it was told to fill. Where it failed at that, it may have done so all the
-            same; where there is no keyring, it was never told.
-    """
-
-    def __init__(self, open_keyring: Callable[[], Keyring], monotonic: Callable[[], float]) -> None:
-        self._open = open_keyring
-        self._monotonic = monotonic
-        self._keyring: Keyring | None = None
-        self.seconds = 0.0
-        self.error: KeyturnError | None = None
-        self.written: str | None = None
-
-    def do(self, work: Callable[[Keyring], T]) -> T | None:
-        if self.error is None and self.seconds > LIMIT_SECONDS:
-            self.error = StoreUnavailable("The system keyring is too slow.")
-        if self.error is not None:
-            return None
-        began = self._monotonic()
-        try:
-            if self._keyring is None:
-                self._keyring = self._open()
-            return work(self._keyring)
-        except _OUT_OF_USE as error:
-            self.error = error
-            return None
-        finally:
-            self.seconds += self._monotonic() - began
-
-    def write(self, user: str, secret: str) -> None:
-        """Fill a slot."""
-
-        def work(keyring: Keyring) -> None:
-            self.written = user
-            keyring.write(user, secret)
-
-        self.do(work)
-
-    def delete(self, user: str | None) -> bool:
-        """Empty a slot, if there is one to empty, and say whether it is empty now."""
-        if user is not None:
-            self.do(lambda keyring: keyring.delete(user))
-        return self.error is None
 
 
 def _closed(session: Session) -> str:
