@@ -41,7 +41,7 @@ class Effort:
         self._open = open_keyring
         self._monotonic = monotonic
         self._keyring: Keyring | None = None
-        self.seconds = 0.0
+        self.seconds: float = 0.0
         self.error: KeyturnError | None = None
         self.written: str | None = None
 
