@@ -58,7 +58,10 @@ def test_every_statement_is_one_that_postgresql_understands(database: PostgresDa
         connection = await asyncpg.connect(database.url)
         for _, script in migrations.load(TYPES):
             await connection.execute(script)
-        for name, text in [*statements.load().items(), *statements.load_for_many().items()]:
+        for name, text in [
+            *statements.load().items(),
+            *statements.load_for_many("postgres").items(),
+        ]:
             try:
                 await connection.prepare(numbered(text).sql)
             except asyncpg.PostgresError as error:

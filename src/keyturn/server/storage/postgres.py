@@ -70,7 +70,7 @@ class PostgresStorage:
         }
         self._texts["announce"] = numbered(f"SELECT pg_notify('{CHANNEL}', :topic)")
         self._for_many: dict[str, Text] = {
-            name: numbered(text) for name, text in statements.load_for_many().items()
+            name: numbered(text) for name, text in statements.load_for_many("postgres").items()
         }
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._listener = Listener(url)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +16,8 @@ from keyturn.server.storage.base import Many, Query, Row, StorageUnavailable, Wo
 from keyturn.server.storage.sqlite_moved import moved
 
 R = TypeVar("R")
+
+_FOR_MANY = "for many: "
 
 
 def connect(path: Path, *, busy_timeout_seconds: float) -> sqlite3.Connection:
@@ -68,6 +72,11 @@ def migrate(connection: sqlite3.Connection) -> tuple[int, int]:
         raise
 
 
+def for_many(texts: Mapping[str, str]) -> dict[str, str]:
+    """Name statements that take many items at once so that ``drive`` finds them."""
+    return {f"{_FOR_MANY}{name}": text for name, text in texts.items()}
+
+
 def drive(connection: sqlite3.Connection, texts: dict[str, str], work: Work[R]) -> R:
     """Run a unit of work to its end and return what it returns."""
     try:
@@ -99,6 +108,9 @@ def _execute(
     text = texts[query.name]
     if isinstance(query, Query):
         return connection.execute(text, query.params).fetchall()
+    if (at_once := texts.get(f"{_FOR_MANY}{query.name}")) is not None:
+        items = json.dumps([dict(item) for item in query.items])
+        return connection.execute(at_once, {"items": items}).fetchall()
     if "RETURNING" not in text:
         connection.executemany(text, query.items)
         return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -17,12 +17,13 @@ def load() -> dict[str, str]:
     return _loaded(resources.files(__name__))
 
 
-def load_for_many() -> dict[str, str]:
-    """Return what PostgreSQL runs once where SQLite runs a statement for each of many items.
+def load_for_many(database: Literal["postgres", "sqlite"]) -> dict[str, str]:
+    """Return what a database runs once instead of a statement for each of many items.
 
-    Its one parameter is ``:items``, a JSON array of objects with the parameters of each.
+    Its one parameter is ``:items``, a JSON array of objects with the parameters of each. PostgreSQL
+    has one for each statement that is run so, SQLite for few.
     """
-    return _loaded(resources.files(__name__) / "postgres")
+    return _loaded(resources.files(__name__) / database)
 
 
 def _loaded(folder: Traversable) -> dict[str, str]:

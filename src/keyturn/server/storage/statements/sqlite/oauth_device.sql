@@ -1,0 +1,9 @@
+-- For many items at once, where running its namesake for each would take turns with the event loop
+-- for Python's lock so often that both lose more time than the database needs.
+
+-- name: note_device_poll
+UPDATE device_authorization SET last_polled_at = polled.now
+  FROM (SELECT json_extract(value, '$.id') AS id, json_extract(value, '$.now') AS now
+          FROM json_each(:items)) AS polled
+ WHERE device_authorization.id = polled.id
+   AND (last_polled_at IS NULL OR last_polled_at < polled.now);
