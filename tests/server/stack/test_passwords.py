@@ -43,8 +43,13 @@ def person(api: Api, email: str = ADA) -> SignedIn:
 
 
 @pytest.mark.proves("S-0d", "S-54")
-def test_a_mailed_code_replaces_the_password_and_ends_every_session(api: Api) -> None:
+@pytest.mark.parametrize("proved", [True, False], ids=["proved", "unproved"])
+def test_a_mailed_code_replaces_the_password_and_ends_every_session(
+    api: Api, *, proved: bool
+) -> None:
     ada = api.account(ADA)
+    told = {"primary_email_verified": proved}
+    assert api.send("PATCH", f"/users/{ada.user_id}", api.secret, json=told).is_success
     assert (send(api).status_code, send(api).json()) == (200, MAYBE)
     first, second = Mailbox(api.server, ADA).new()
     assert first["Subject"] == "Reset your password for Engines"
