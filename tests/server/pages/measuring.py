@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, ViewportSize
 
 # How far the page can be scrolled sideways, in px; 0 is as it should be.
 SIDEWAYS = """() => {
@@ -118,8 +119,13 @@ class Check:
 
     def on(self, page: "Page") -> Any:
         """Measure the page as it is open now, and leave it as it was."""
-        page.set_viewport_size({"width": self.width, "height": 844})
-        page.emulate_media(**{**_USUAL, **self.media})  # type: ignore[arg-type]
+        size: ViewportSize = {"width": self.width, "height": 844}
+        if page.viewport_size != size:  # each change lays the page out anew
+            page.set_viewport_size(size)
+        media = {**_USUAL, **self.media}
+        if _media.get(page) != media:
+            page.emulate_media(**media)  # type: ignore[arg-type]
+            _media[page] = media
         return page.evaluate(
             f"() => {{ const undo = ({self.change})();"
             f" const found = ({self.measure})(); undo(); return found; }}"
@@ -128,6 +134,7 @@ class Check:
 
 # Without motion: a colour that is still on its way to dark would be measured wrong.
 _USUAL = {"color_scheme": "light", "forced_colors": "none", "reduced_motion": "reduce"}
+_media: WeakKeyDictionary["Page", dict[str, str]] = WeakKeyDictionary()  # as it is set now
 _LOW_CONTRAST = f"() => ({CONTRASTS})().filter(([ratio]) => ratio < 4.5)"
 
 CHECKS = [

@@ -10,9 +10,9 @@ from keyturn.server.stack.routes import ENDPOINTS, VERSION
 from tests.server.in_process_ import InProcess
 
 
-@pytest.fixture
-def document(server: InProcess) -> dict[str, Any]:
-    found: dict[str, Any] = server.get("/openapi.json").json()
+@pytest.fixture(scope="module")
+def document(shared_server: InProcess) -> dict[str, Any]:
+    found: dict[str, Any] = shared_server.get("/openapi.json").json()
     return found
 
 
