@@ -22,7 +22,7 @@ from tests.served_ import Served, serving
 pytestmark = [pytest.mark.sweep, pytest.mark.proves("K-27")]
 
 EVERY = 100_000
-AT_MOST = rounds(bounded=28, full=EVERY)
+AT_MOST = rounds(bounded=20, ci=28, full=EVERY)
 # Some wait for seconds, as for a server that has not answered: others run meanwhile.
 MACHINES = rounds(bounded=2, full=4)
 

@@ -18,7 +18,7 @@ from tests.faults.servers_ import assert_no_surprise
 from tests.faults.steps_ import signed_up
 from tests.requirements_ import rounds
 
-ROUNDS = rounds(bounded=20, full=200)
+ROUNDS = rounds(bounded=12, ci=20, full=200)
 # How much a server gets to acknowledge before it is killed.
 SHORTEST_LIFE, LONGEST_LIFE = 5, 60
 
