@@ -24,6 +24,7 @@ from schemathesis.specs.openapi import checks
 
 from keyturn.server.app import create_app
 from keyturn.server.settings import Settings
+from tests.requirements_ import rounds
 from tests.served_ import Served, serving
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ id = "keyturn-cli"
 project = "default"
 """
 WHO = ("nobody", "client", "signed-in", "server", "admin")
-REQUESTS_PER_OPERATION = 25
+REQUESTS_PER_OPERATION = rounds(bounded=15, ci=25, full=100)
 _QUIETLY = settings(
     max_examples=REQUESTS_PER_OPERATION,
     derandomize=True,
