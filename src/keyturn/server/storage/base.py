@@ -41,15 +41,16 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """One named statement for each of many items, which share no row and no key.
+    """One named statement for many items at once, which share no row and no key.
 
-    The rows of all come together. PostgreSQL runs one statement of its own for all of them, in
-    which ``then`` is done as well (``statements/postgres/``).
+    Each database has its own (``statements/postgres/``, ``statements/sqlite/``). The rows of all
+    come together.
 
     Attributes:
         name: The statement.
-        items: Its parameters for each.
-        then: A statement that each item's parameters are for too, run where the first gave rows.
+        items: The parameters of each.
+        then: A statement for the items whose ``id`` came back in a row; PostgreSQL does it in the
+            first.
     """
 
     name: str
@@ -93,7 +94,7 @@ def first(statement: str, /, **params: Any) -> Work[Row | None]:
 def each(
     statement: str, items: Sequence[Mapping[str, Any]], *, then: str | None = None
 ) -> Work[list[Row]]:
-    """Run a statement for each of many items and return the rows of all; see ``Many``."""
+    """Run a statement for many items at once and return the rows of all; see ``Many``."""
     return (yield Many(statement, items, then)) if items else []
 
 

@@ -105,21 +105,21 @@ def _use_log(connection: sqlite3.Connection, *, within_seconds: float) -> None:
 def _execute(
     connection: sqlite3.Connection, texts: dict[str, str], query: Query | Many
 ) -> list[Row]:
-    text = texts[query.name]
     if isinstance(query, Query):
-        return connection.execute(text, query.params).fetchall()
-    if (at_once := texts.get(f"{_FOR_MANY}{query.name}")) is not None:
-        items = json.dumps([dict(item) for item in query.items])
-        return connection.execute(at_once, {"items": items}).fetchall()
-    if "RETURNING" not in text:
-        connection.executemany(text, query.items)
-        return []
-    rows: list[Row] = []
-    for item in query.items:
-        found = connection.execute(text, item).fetchall()
-        if found and query.then:
-            connection.execute(texts[query.then], item)
-        rows += found
+        return connection.execute(texts[query.name], query.params).fetchall()
+    return _execute_at_once(connection, texts, query)
+
+
+def _execute_at_once(
+    connection: sqlite3.Connection, texts: dict[str, str], query: Many
+) -> list[Row]:
+    items = [dict(item) for item in query.items]
+    text = texts[f"{_FOR_MANY}{query.name}"]
+    rows: list[Row] = connection.execute(text, {"items": json.dumps(items)}).fetchall()
+    if query.then and rows:
+        found = {row["id"] for row in rows}
+        items = [item for item in items if item["id"] in found]
+        connection.execute(texts[f"{_FOR_MANY}{query.then}"], {"items": json.dumps(items)})
     return rows
 
 

@@ -18,10 +18,9 @@ def load() -> dict[str, str]:
 
 
 def load_for_many(database: Literal["postgres", "sqlite"]) -> dict[str, str]:
-    """Return what a database runs once instead of a statement for each of many items.
+    """Return the statements of a database for many items at once.
 
-    Its one parameter is ``:items``, a JSON array of objects with the parameters of each. PostgreSQL
-    has one for each statement that is run so, SQLite for few.
+    Their one parameter is ``:items``, a JSON array of objects with the parameters of each.
     """
     return _loaded(resources.files(__name__) / database)
 

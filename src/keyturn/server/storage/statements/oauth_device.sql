@@ -38,10 +38,6 @@ UPDATE device_authorization
    SET interval_seconds = interval_seconds + :slower_by, last_polled_at = :now
  WHERE id = :id;
 
--- name: note_device_poll
-UPDATE device_authorization SET last_polled_at = :now
- WHERE id = :id AND (last_polled_at IS NULL OR last_polled_at < :now);
-
 -- name: redeem_device_authorization
 -- However many poll, one finds redeemed_at empty.
 UPDATE device_authorization SET redeemed_at = :now

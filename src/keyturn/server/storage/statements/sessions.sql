@@ -37,22 +37,6 @@ UPDATE session
                 WHERE user_account.id = session.user_id AND user_account.disabled_at IS NULL)
 RETURNING *;
 
--- name: rotate_plain_session
--- The same for the refreshes that wait at the moment, which is run for each of them or for all at
--- once. It takes what can be decided without looking: the client's own, for this server.
-UPDATE session
-   SET generation = generation + 1, predecessor_sibling = sibling, sibling = 0, successor_used = 0,
-       rotated_at = :now, last_used_at = :now, last_used_ip = :ip,
-       idle_expires_at = CASE WHEN idle_seconds IS NULL THEN NULL
-                              ELSE :now + idle_seconds * 1000 END
- WHERE id = :id AND generation = :generation AND sibling = :sibling
-   AND client_id = :client_id AND resource IS NULL
-   AND rotation = 'supersede' AND ended_at IS NULL AND absolute_expires_at > :now
-   AND (idle_expires_at IS NULL OR idle_expires_at > :now)
-   AND EXISTS (SELECT 1 FROM user_account
-                WHERE user_account.id = session.user_id AND user_account.disabled_at IS NULL)
-RETURNING *;
-
 -- name: record_refresh
 -- The audit log's word for the refresh that has just moved a family.
 INSERT INTO audit_event (id, project_id, kind, user_id, session_id, ip, facts, created_at)

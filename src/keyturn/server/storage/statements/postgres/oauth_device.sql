@@ -1,6 +1,7 @@
--- For many items at once: what each statement does is written beside its namesake.
+-- For many items at once.
 
 -- name: note_device_poll
+-- A later poll that another process has noted stays.
 UPDATE device_authorization SET last_polled_at = polled.now
   FROM json_to_recordset(CAST(:items AS json)) AS polled (id text, now bigint)
  WHERE device_authorization.id = ANY (ARRAY(SELECT one ->> 'id'
