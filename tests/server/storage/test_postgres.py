@@ -201,7 +201,7 @@ def test_a_refresh_whose_commit_was_not_heard_of_is_answered_with_the_one_step_t
 
     async def fetch_and_lose(self: PostgresStorage, connection: Any, query: Query | Many) -> Any:
         rows = await fetch(self, connection, query)
-        if query.name == "rotate_plain_session" and not lost:
+        if query.name == "rotate_plain_sessions" and not lost:
             lost.append(len(rows))
             raise ConnectionResetError
         return rows

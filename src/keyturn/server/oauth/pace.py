@@ -33,7 +33,7 @@ class Paces:
         # Kept until the next are written: a row may have been read just before these were.
         self._written: dict[str, int] = {}
         self._due_in: asyncio.AbstractEventLoop | None = None
-        self._writing: asyncio.Task[None] | None = None
+        self._writing: set[asyncio.Task[None]] = set()  # the event loop alone keeps none alive
 
     async def keeps(self, row: Row) -> bool:
         """Note a poll; false where it came too early and the interval is five seconds longer now.
@@ -64,7 +64,9 @@ class Paces:
         if self._due_in is loop:
             self._due_in = None
             self._written, self._polled = self._polled, {}
-            self._writing = loop.create_task(self._write_all(list(self._written.items())))
+            writing = loop.create_task(self._write_all(list(self._written.items())))
+            self._writing.add(writing)
+            writing.add_done_callback(self._writing.discard)
 
     async def _write_all(self, polls: list[tuple[str, int]]) -> None:
         for begun in range(0, len(polls), LARGEST_BATCH):

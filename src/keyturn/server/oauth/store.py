@@ -184,7 +184,7 @@ def slow_device_down(request_id: str, *, now: int) -> Work[None]:
 @conditional
 def note_device_polls(polls: Sequence[tuple[str, int]]) -> Work[None]:
     """Keep when codes were polled: ids and instants in ms. A later one that is there stays."""
-    yield from each("note_device_poll", [{"id": code, "now": at} for code, at in polls])
+    yield from each("note_device_polls", [{"id": code, "now": at} for code, at in polls])
 
 
 def redeem_device(request_id: str, *, now: int) -> Work[Row | None]:

@@ -58,6 +58,7 @@ def run(settings: Settings, listener: socket.socket) -> int:
     app = create_app(settings)
     with ExitStack() as stack:
         if settings.metrics is not None:
+            # Here and below: who wants no numbers need not carry the library that keeps them.
             from keyturn.server.operating import metrics as numbers
 
             app.state.metrics = numbers.Metrics()

@@ -108,7 +108,7 @@ def rotate_all(asked: Sequence[Asked]) -> Work[dict[str, Session]]:
         }
         for one in asked
     ]
-    rows = yield from each("rotate_plain_session", items, then="record_refresh")
+    rows = yield from each("rotate_plain_sessions", items, then="record_refreshes")
     return {row["id"]: Session.from_row(row) for row in rows}
 
 

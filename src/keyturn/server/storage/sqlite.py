@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from keyturn.server.storage import statements
 from keyturn.server.storage.base import StorageUnavailable, Work
-from keyturn.server.storage.sqlite_connection import connect, drive, for_many, migrate
+from keyturn.server.storage.sqlite_connection import connect, drive, migrate
 from keyturn.server.storage.sqlite_moved import unavailable
 from keyturn.server.storage.sqlite_writer import Job, Writer
 
@@ -38,7 +38,7 @@ class SqliteStorage:
 
     def __init__(self, path: Path, *, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> None:
         self._path, self._busy_timeout = path, busy_timeout_seconds
-        self._statements = statements.load() | for_many(statements.load_for_many("sqlite"))
+        self._statements = statements.load() | statements.load_for_many("sqlite")
         self._gathered: dict[asyncio.AbstractEventLoop, list[Job]] = {}
         self._connections: list[sqlite3.Connection] = []
         self._reader: sqlite3.Connection | None = None

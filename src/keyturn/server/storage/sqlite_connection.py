@@ -7,7 +7,6 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,8 +15,6 @@ from keyturn.server.storage.base import Many, Query, Row, StorageUnavailable, Wo
 from keyturn.server.storage.sqlite_moved import moved
 
 R = TypeVar("R")
-
-_FOR_MANY = "for many: "
 
 
 def connect(path: Path, *, busy_timeout_seconds: float) -> sqlite3.Connection:
@@ -72,11 +69,6 @@ def migrate(connection: sqlite3.Connection) -> tuple[int, int]:
         raise
 
 
-def for_many(texts: Mapping[str, str]) -> dict[str, str]:
-    """Name statements that take many items at once so that ``drive`` finds them."""
-    return {f"{_FOR_MANY}{name}": text for name, text in texts.items()}
-
-
 def drive(connection: sqlite3.Connection, texts: dict[str, str], work: Work[R]) -> R:
     """Run a unit of work to its end and return what it returns."""
     try:
@@ -114,12 +106,11 @@ def _execute_at_once(
     connection: sqlite3.Connection, texts: dict[str, str], query: Many
 ) -> list[Row]:
     items = [dict(item) for item in query.items]
-    text = texts[f"{_FOR_MANY}{query.name}"]
-    rows: list[Row] = connection.execute(text, {"items": json.dumps(items)}).fetchall()
+    rows: list[Row] = connection.execute(texts[query.name], {"items": json.dumps(items)}).fetchall()
     if query.then and rows:
         found = {row["id"] for row in rows}
         items = [item for item in items if item["id"] in found]
-        connection.execute(texts[f"{_FOR_MANY}{query.then}"], {"items": json.dumps(items)})
+        connection.execute(texts[query.then], {"items": json.dumps(items)})
     return rows
 
 

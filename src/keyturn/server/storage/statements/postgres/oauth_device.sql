@@ -1,6 +1,6 @@
 -- For many items at once.
 
--- name: note_device_poll
+-- name: note_device_polls
 -- A later poll that another process has noted stays.
 UPDATE device_authorization SET last_polled_at = polled.now
   FROM json_to_recordset(CAST(:items AS json)) AS polled (id text, now bigint)

@@ -1,8 +1,8 @@
 -- For many items at once.
 
--- name: rotate_plain_session
+-- name: rotate_plain_sessions
 -- rotate_session for the refreshes that wait at the moment, each of a family of its own. It takes
--- what can be decided without looking: the client's own, for this server. record_refresh is done
+-- what can be decided without looking: the client's own, for this server. record_refreshes is done
 -- in it, for those that moved. The ids come once more as an array, and the account is looked up for each row, so that it goes by
 -- the key also on a database that nobody has analysed yet, such as one just filled. Written as
 -- joins alone it would read whole tables there.

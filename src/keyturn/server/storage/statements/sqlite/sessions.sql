@@ -1,6 +1,6 @@
 -- For many items at once; why, is said in oauth_device.sql.
 
--- name: rotate_plain_session
+-- name: rotate_plain_sessions
 -- rotate_session for the refreshes that wait at the moment, each of a family of its own. It takes
 -- what can be decided without looking: the client's own, for this server.
 UPDATE session
@@ -24,7 +24,8 @@ UPDATE session
                 WHERE user_account.id = session.user_id AND user_account.disabled_at IS NULL)
 RETURNING *;
 
--- name: record_refresh
+-- name: record_refreshes
+-- record_refresh for those that moved.
 INSERT INTO audit_event (id, project_id, kind, user_id, session_id, ip, facts, created_at)
 SELECT json_extract(value, '$.event_id'), project_id, 'session.refreshed', user_id, session.id,
        last_used_ip, '{"generation": ' || generation || ', "sibling": ' || sibling || '}', rotated_at
