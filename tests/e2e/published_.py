@@ -1,17 +1,14 @@
-"""The published JavaScript package: installed once for all tests, and the project it is shown.
+"""The published JavaScript package, and the project it is shown."""
 
-Packages go into a cache folder of the user, never into the repository.
-"""
-
-import fcntl
 import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.installed_ import npm_package
 from tests.issuers_.openid_ import OpenIssuer
-from tests.requirements_ import go_without, require
+from tests.requirements_ import require
 
 BUNDLER = "0.28.2"
 FLOWS = Path(__file__).parent / "published_clients"
@@ -55,48 +52,26 @@ unsafe_allow_private_addresses = true
 
 def install(version: str) -> Path:
     """Return the folder in which a version of the package is installed."""
-    return _installed(f"stackframe-js-{version}", f"@stackframe/js@{version}")
+    return npm_package(f"stackframe-js-{version}", f"@stackframe/js@{version}")
 
 
 def bundle(version: str, program: Path, target: Path) -> None:
     """Make one file of a page's program and a version of the package, as sites do."""
     # Its own program comes as an optional dependency, so no install script has to run.
-    esbuild = _installed(f"esbuild-{BUNDLER}", f"esbuild@{BUNDLER}") / "node_modules/.bin/esbuild"
+    folder = npm_package(f"esbuild-{BUNDLER}", f"esbuild@{BUNDLER}")
     options = ("--bundle", "--minify", "--format=esm", "--platform=browser", "--log-level=warning")
     subprocess.run(
-        [require("node"), str(esbuild), str(program), *options, f"--outfile={target}"],
+        [
+            require("node"),
+            str(folder / "node_modules/.bin/esbuild"),
+            str(program),
+            *options,
+            f"--outfile={target}",
+        ],
         env={**os.environ, "NODE_PATH": str(install(version) / "node_modules")},
         timeout=60,
         check=True,
     )
-
-
-def _installed(name: str, package: str) -> Path:
-    """Return the folder of the cache in which a package is installed."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "keyturn-tests" / name
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # several processes may come to install it
-        if not (folder / "installed").exists():
-            _install(folder, package)
-            (folder / "installed").touch()
-    return folder
-
-
-def _install(folder: Path, package: str) -> None:
-    (folder / "package.json").write_text('{"private": true}')
-    quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-    run = subprocess.run(
-        [require("npm"), "install", *quiet, "--fetch-timeout=30000", package],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    if run.returncode:
-        go_without(f"npm cannot install {package}: {run.stderr.strip()[-300:]}")
 
 
 @contextmanager

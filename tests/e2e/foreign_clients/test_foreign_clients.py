@@ -9,19 +9,21 @@ import os
 import socket
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from keyturn.testing.person import Person
-from tests.e2e.foreign_clients.installed_ import HERE, node_packages, python
 from tests.e2e.foreign_clients.program_ import run
+from tests.installed_ import npm_locked, python_with
 from tests.requirements_ import require
 from tests.served_ import Served, serving
 
 # One process for the whole file: server and installs are shared.
 pytestmark = pytest.mark.xdist_group("foreign-clients")
 
+HERE = Path(__file__).parent
 SOURCES = HERE.parents[2] / "src"
 SCOPE = "openid profile email"
 EMAIL = "ada@example.com"
@@ -75,7 +77,7 @@ def environment(server: Served, **facts: Any) -> dict[str, str]:
 def test_openid_client_takes_the_id_token_with_its_signature_nonce_and_person(
     server: Served, person: Person, alg: str
 ) -> None:
-    node, folder = require("node"), node_packages()
+    node, folder = require("node"), npm_locked("foreign-node", HERE / "node")
     found = run(
         [node, str(HERE / "node" / "openid_client.mjs")],
         person,
@@ -87,7 +89,7 @@ def test_openid_client_takes_the_id_token_with_its_signature_nonce_and_person(
 
 @pytest.mark.proves("S-20", "S-25", "S-26", "S-21")
 def test_oauth4webapi_finds_every_answer_as_its_rfc_says(server: Served, person: Person) -> None:
-    node, folder = require("node"), node_packages()
+    node, folder = require("node"), npm_locked("foreign-node", HERE / "node")
     found = run(
         [node, str(HERE / "node" / "oauth4webapi.mjs")],
         person,
@@ -101,7 +103,7 @@ def test_oauth4webapi_finds_every_answer_as_its_rfc_says(server: Served, person:
 def test_python_s_clients_sign_in_renew_and_leave(
     server: Served, person: Person, flow: str
 ) -> None:
-    interpreter = python()
+    interpreter = python_with("foreign-python", HERE / "python" / "requirements.txt")
     found = run(
         [str(interpreter), str(HERE / "python" / f"{flow}.py")],
         person,
@@ -114,7 +116,7 @@ def test_python_s_clients_sign_in_renew_and_leave(
 def test_the_mcp_sdk_gets_from_a_401_to_the_tools_behind_it_by_itself(
     server: Served, person: Person, door: socket.socket
 ) -> None:
-    interpreter = python()
+    interpreter = python_with("foreign-python", HERE / "python" / "requirements.txt")
     facts = {"resource": resource(door), "listening": door.fileno()}
     found = run(
         [str(interpreter), str(HERE / "python" / "mcp_flow.py")],

@@ -1,9 +1,7 @@
 """node-oidc-provider, installed once into the user's cache at the versions of its lock file."""
 
-import hashlib
 import json
 import os
-import shutil
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -12,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.requirements_ import go_without, require
+from tests.installed_ import npm_locked
+from tests.requirements_ import require
 
 HERE = Path(__file__).parent / "oidc_provider"
 
@@ -43,37 +42,10 @@ class Provider:
             reply.read()
 
 
-def install() -> Path:
-    """Return the folder in which the provider is installed; skip where npm cannot bring it."""
-    npm = require("npm")
-    lock = HERE / "package-lock.json"
-    digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "keyturn-tests" / f"oidc-provider-{digest}"
-    if (folder / "installed").exists():
-        return folder
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(HERE / name, folder / name)
-    quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-    run = subprocess.run(
-        [npm, "ci", *quiet, "--fetch-timeout=30000"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    if run.returncode:
-        go_without(f"npm cannot install oidc-provider: {run.stderr.strip()[-300:]}")
-    (folder / "installed").touch()
-    return folder
-
-
 @contextmanager
 def providing() -> Iterator[Provider]:
     """Run the provider until the block ends."""
-    node, folder = require("node"), install()
+    node, folder = require("node"), npm_locked("oidc-provider", HERE)
     process = subprocess.Popen(
         [node, str(HERE / "server.mjs")],
         env={**os.environ, "FOREIGN_FOLDER": str(folder), "NO_UPDATE_NOTIFIER": "1"},

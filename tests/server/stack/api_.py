@@ -141,3 +141,8 @@ def code_of(answer: httpx2.Response) -> str | None:
     if code is not None:
         assert answer.json()["code"] == code
     return code
+
+
+def outcome(answer: httpx2.Response) -> tuple[int, str | None]:
+    """Return an answer's status and known error."""
+    return answer.status_code, code_of(answer)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.issuers_.openid_ import OpenIssuer
 from tests.server.in_process_ import InProcess
 from tests.server.stack.api_ import Api
 
@@ -20,3 +21,10 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProces
 def api(server: InProcess) -> Api:
     """Return a fresh project of a server of its own."""
     return Api.create(server)
+
+
+@pytest.fixture
+def issuer() -> Iterator[OpenIssuer]:
+    """Yield a provider, a real server of its own."""
+    with OpenIssuer() as started:
+        yield started

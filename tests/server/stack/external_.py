@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx2
 
-from tests.server.stack.api_ import Api, code_of
+from tests.server.stack.api_ import Api
 
 ADA = "ada@example.com"
 HOME = "http://localhost:3000/handler/oauth-callback"
@@ -19,11 +19,6 @@ ERRORS = "http://localhost:3000/handler/error?from=oauth"
 def answered(url: str) -> dict[str, str]:
     """Return the parameters of an address."""
     return dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
-
-
-def outcome(answer: httpx2.Response) -> tuple[int, str | None]:
-    """Return an answer's status and known error."""
-    return answer.status_code, code_of(answer)
 
 
 def users(api: Api) -> int:

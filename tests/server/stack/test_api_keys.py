@@ -12,7 +12,7 @@ from keyturn.server.api_keys import rules
 from keyturn.server.api_keys.rules import ApiKey, Kind, Owner
 from keyturn.server.storage.base import every
 from tests.server.in_process_ import InProcess, SetClock
-from tests.server.stack.api_ import Api, SignedIn, code_of
+from tests.server.stack.api_ import Api, SignedIn, code_of, outcome
 
 FACTS = {"id", "description", "is_public", "created_at_millis", "type", "value"}
 NEVER: dict[str, Any] = {"description": "Build machine", "expires_at_millis": None}
@@ -54,10 +54,6 @@ def team_of(api: Api, person: SignedIn) -> str:
 
 def checked(api: Api, value: str, kind: str = "user") -> httpx2.Response:
     return api.post(f"/{kind}-api-keys/check", api.secret, json={"api_key": value})
-
-
-def outcome(answer: httpx2.Response) -> tuple[int, str | None]:
-    return answer.status_code, code_of(answer)
 
 
 def test_a_key_is_shown_once_in_full_and_then_by_its_last_four(api: Api) -> None:

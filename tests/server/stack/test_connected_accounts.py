@@ -6,7 +6,6 @@ ends the connection.
 
 import asyncio
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import httpx2
@@ -19,7 +18,7 @@ from keyturn.server.storage.base import every
 from tests.issuers_.http_ import Answer, as_json
 from tests.issuers_.openid_ import OpenIssuer
 from tests.server.in_process_ import InProcess, SetClock
-from tests.server.stack.api_ import Api, SignedIn, code_of
+from tests.server.stack.api_ import Api, SignedIn, code_of, outcome
 from tests.server.stack.providers_ import account_of, api_at, keep
 
 PATH = "/connected-accounts/me/work/access-token"
@@ -28,12 +27,6 @@ PATH = "/connected-accounts/me/work/access-token"
 @pytest.fixture(scope="module")
 def server(shared_server: InProcess) -> InProcess:
     return shared_server
-
-
-@pytest.fixture
-def issuer() -> Iterator[OpenIssuer]:
-    with OpenIssuer() as started:
-        yield started
 
 
 @pytest.fixture
@@ -60,10 +53,6 @@ def connected(
 def asked(api: Api, person: SignedIn, path: str = PATH, **body: Any) -> httpx2.Response:
     """Ask as the project's server, whose key does not end however the clock moves."""
     return api.post(path.replace("/me/", f"/{person.user_id}/"), api.secret, json=body)
-
-
-def outcome(answer: httpx2.Response) -> tuple[int, str | None]:
-    return answer.status_code, code_of(answer)
 
 
 def test_a_token_with_time_left_is_given_out_as_it_is(api: Api, issuer: OpenIssuer) -> None:

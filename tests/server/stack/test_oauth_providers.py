@@ -3,14 +3,13 @@
 from typing import Any
 from uuid import uuid4
 
-import httpx2
 import pytest
 
 from keyturn.server.oauth_providers import rules
 from keyturn.server.oauth_providers.rules import ProviderAccount, ProviderToken
 from keyturn.server.projects.providers import Provider
 from tests.server.in_process_ import InProcess, SetClock
-from tests.server.stack.api_ import Api, code_of
+from tests.server.stack.api_ import Api, code_of, outcome
 from tests.server.stack.providers_ import account_of
 
 CLIENT_KEYS = {
@@ -31,10 +30,6 @@ def api(server: InProcess) -> Api:
     work = Provider(id="work", type="openid", client_id="c", issuer="https://id.example")
     google = Provider(id="google", type="google", client_id="c", issuer="https://i.example")
     return Api.create(server, oauth_providers=(work, google))
-
-
-def outcome(answer: httpx2.Response) -> tuple[int, str | None]:
-    return answer.status_code, code_of(answer)
 
 
 def test_servers_see_the_providers_name_for_a_person_and_clients_do_not(api: Api) -> None:

@@ -1,7 +1,5 @@
 """A project whose people come from one provider, which vouches for their addresses."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.issuers_.openid_ import OpenIssuer
@@ -17,10 +15,10 @@ def server(shared_server: InProcess) -> InProcess:
 
 
 @pytest.fixture
-def issuer() -> Iterator[OpenIssuer]:
-    with OpenIssuer() as started:
-        started.extra_claims = {"exp": 4_102_444_800, "email": ADA, "email_verified": True}
-        yield started
+def issuer(issuer: OpenIssuer) -> OpenIssuer:
+    """Return a provider that vouches for Ada's address."""
+    issuer.extra_claims = {"exp": 4_102_444_800, "email": ADA, "email_verified": True}
+    return issuer
 
 
 @pytest.fixture

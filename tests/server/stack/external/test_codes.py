@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from tests.server.in_process_ import InProcess, SetClock
-from tests.server.stack.api_ import Api, code_of
-from tests.server.stack.external_ import Program, outcome, users
+from tests.server.stack.api_ import Api, code_of, outcome
+from tests.server.stack.external_ import Program, users
 
 
 @pytest.mark.proves("S-21", "T-1")

@@ -13,8 +13,8 @@ from keyturn.server.one_time.store import Kind
 from tests.issuers_.http_ import as_json
 from tests.issuers_.openid_ import OpenIssuer
 from tests.server.in_process_ import InProcess, SetClock
-from tests.server.stack.api_ import Api
-from tests.server.stack.external_ import ADA, Program, answered, me, outcome, users
+from tests.server.stack.api_ import Api, outcome
+from tests.server.stack.external_ import ADA, Program, answered, me, users
 from tests.server.stack.providers_ import api_at, api_of, provider_at
 
 
