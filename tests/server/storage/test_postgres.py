@@ -7,7 +7,9 @@ from typing import Any
 import asyncpg
 import pytest
 
+from keyturn.server.oauth.store import note_device_polls
 from keyturn.server.storage import migrations, statements
+from keyturn.server.storage import postgres as postgres_storage
 from keyturn.server.storage.base import Many, Query, StorageUnavailable, Work, announce, run
 from keyturn.server.storage.postgres import PostgresStorage
 from keyturn.server.storage.postgres_schema import TYPES
@@ -235,6 +237,34 @@ def test_a_commit_that_never_arrived_is_unavailable_and_left_no_trace(
         await storage.close()
 
     in_a_loop(test())
+
+
+def test_where_every_connection_is_busy_nobody_waits_more_than_once(
+    database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    async def test() -> None:
+        storage = PostgresStorage(database.url, connections=1)
+        await storage.open()
+        acquire = asyncpg.Pool.acquire
+
+        def noting(pool: Any, *, timeout: float) -> Any:
+            waits.append(timeout)
+            return acquire(pool, timeout=timeout)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(postgres_storage, "WAIT_SECONDS", 0.1)
+            async with acquire(storage._open_pool()):
+                patched.setattr(asyncpg.Pool, "acquire", noting)
+                with pytest.raises(StorageUnavailable):
+                    await storage.read(get, "anything")
+                with pytest.raises(StorageUnavailable):
+                    await storage.write(note_device_polls, [("anything", 1)])
+        await storage.close()
+
+    in_a_loop(test())
+    assert waits == [0.1, 0.1]
 
 
 def test_a_database_that_is_not_there_is_said_at_once(postgres: Cluster) -> None:

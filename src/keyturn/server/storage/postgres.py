@@ -172,6 +172,8 @@ class PostgresStorage:
                     except GONE:
                         connection.terminate()
                         raise
+            except TimeoutError:
+                raise  # nothing is broken: every connection is busy, or the statement takes long
             except GONE:
                 if not left or self._pool is None:
                     raise
